@@ -1,0 +1,260 @@
+"""params.yaml as frozen, validated objects; the only reader of that file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from tsernet.config_errors import explain
+from tsernet.errors import UserError
+
+PARAMS_FILE = Path("params.yaml")
+
+VariantName = Literal[
+    "full", "no_subnet", "no_efbi", "no_erm", "no_fig", "no_big", "no_self_edge", "no_s_edge"
+]
+Measure = Literal["s_measure", "mae", "max_e_measure", "max_f_measure", "weighted_f_measure"]
+Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+Side = Annotated[int, Field(ge=32, le=4096, multiple_of=32)]
+
+
+class Section(BaseModel):
+    """A part of params.yaml: complete, immutable, without unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Synthetic(Section):
+    """The synthetic strip-steel pictures: how many, how large, from which seed."""
+
+    per_class: int = Field(ge=4, le=100_000)
+    size: int = Field(ge=32, le=4096)
+    seed: int = Field(ge=0)
+
+
+class Dataset(Section):
+    """Where the pictures come from."""
+
+    source: Literal["synthetic", "sd-saliency-900", "folder"]
+    folder: str = Field(min_length=1)
+    synthetic: Synthetic
+
+
+class Prepare(Section):
+    """How the raw files become samples."""
+
+    edge_width: int = Field(ge=1, le=31)
+
+
+class Split(Section):
+    """Which samples are for training, for choices (validation) and for the verdict (test).
+
+    `validation` is a share of the training part; `test` is used by the method `stratified` alone.
+    """
+
+    method: Literal["official", "stratified", "files"]
+    validation: Share
+    test: Share
+    seed: int = Field(ge=0)
+    files: str = Field(min_length=1)
+
+
+class Validate(Section):
+    """Bounds of the promises that data must keep."""
+
+    max_class_ratio: float = Field(ge=1.0)
+    min_contrast: float = Field(ge=0.0, le=128.0)
+    max_pixels: int = Field(ge=1024)
+    near_duplicate_bits: int = Field(ge=0, le=32)
+    thumbnails: int = Field(ge=0, le=200)
+
+
+class Model(Section):
+    """The network: its width, and the weights it starts from.
+
+    `encoder_weights`: `none`, `imagenet` (torchvision's ResNet-34, width 1.0 only) or a local file of those weights.
+    `start_from`: `none`, or a .safetensors file of this network to fine-tune.
+    """
+
+    width: float = Field(gt=0.0, le=2.0)
+    encoder_weights: str = Field(min_length=1)
+    start_from: str = Field(min_length=1)
+
+
+class Loss(Section):
+    """The objective: the edge loss, weighted per batch as released or plain as printed."""
+
+    edge: Literal["balanced", "plain"]
+
+
+class Noise(Section):
+    """Salt-and-pepper noise: how often a picture gets it, and the share of its pixels then hit."""
+
+    probability: Probability
+    amount: Probability
+
+
+class Augment(Section):
+    """What happens to a training picture before the network sees it."""
+
+    resize: Side
+    crop: Side
+    noise: Noise
+    flip: Probability
+    rotate: bool
+
+    @model_validator(mode="after")
+    def _crop_fits(self) -> Augment:
+        if self.crop > self.resize:
+            raise ValueError(f"crop must be at most resize ({self.resize}), got {self.crop}")
+        return self
+
+
+class Optimiser(Section):
+    """Adam, its schedule, and what steadies it."""
+
+    lr: float = Field(gt=0.0, le=1.0)
+    betas: Annotated[list[Probability], Field(min_length=2, max_length=2)]
+    eps: float = Field(gt=0.0, le=1.0)
+    weight_decay: float = Field(ge=0.0, le=1.0)
+    schedule: Literal["constant", "cosine"]
+    warmup: int = Field(ge=0)
+    clip_norm: float = Field(ge=0.0)
+    ema: float = Field(ge=0.0, lt=1.0)
+
+
+class Hardware(Section):
+    """Where and how the arithmetic runs; `auto` is what measured fastest and safest there."""
+
+    accelerator: Literal["auto", "cpu", "cuda"]
+    devices: int = Field(ge=1, le=64)
+    strategy: Literal["auto", "ddp"]
+    precision: Literal["auto", "32-true", "bf16-mixed"]
+    memory_format: Literal["auto", "contiguous", "channels_last"]
+    compile: bool
+    threads: int = Field(ge=0, le=256)
+
+
+class Plateau(Section):
+    """The rule "until the loss converges": stop when the mean loss of the last `window` steps is less than
+    `tolerance` (relative) below that of the window before. A window of 0 turns it off."""
+
+    window: int = Field(ge=0)
+    tolerance: float = Field(ge=0.0, lt=1.0)
+
+
+class Train(Section):
+    """Algorithm 1 of the paper and what surrounds it."""
+
+    iterations: int = Field(ge=1, le=10_000_000)
+    batch_size: int = Field(ge=1, le=4096)
+    scaling: Literal["unit", "own_max"]
+    augment: Augment
+    optimiser: Optimiser
+    hardware: Hardware
+    plateau: Plateau
+    log_every: int = Field(ge=1)
+    validate_every: int = Field(ge=0)
+    checkpoint_every: int = Field(ge=1)
+    keep_checkpoints: int = Field(ge=2, le=100)
+
+
+class Evaluate(Section):
+    """How a picture becomes a saliency map at test time: network input size, batch, min-max stretch."""
+
+    resize: Side
+    batch_size: int = Field(ge=1, le=1024)
+    stretch: bool
+
+
+class Compare(Section):
+    """What stands in the report beside our variants: name → folder of published maps."""
+
+    published: dict[str, str]
+    bootstrap: int = Field(ge=100, le=1_000_000)
+    rows_per_class: int = Field(ge=1, le=20)
+
+
+class Register(Section):
+    """What a model must reach to become a version, and to become champion.
+
+    `floor`: the least `measure` of any version. `margin`: by how much the champion must be beaten in `measure`.
+    `tolerance`: how much worse the other measures may be, at the bootstrap's confidence.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    measure: Measure
+    floor: Probability
+    margin: Probability
+    tolerance: Probability
+    confidence: float = Field(gt=0.5, lt=1.0)
+    promote: bool
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    preset: str = Field(min_length=1)
+    variants: Annotated[list[VariantName], Field(min_length=1)]
+    seeds: Annotated[list[Annotated[int, Field(ge=0, le=2**31 - 1)]], Field(min_length=1)]
+    dataset: Dataset
+    prepare: Prepare
+    split: Split
+    validate_: Validate = Field(alias="validate")
+    model: Model
+    loss: Loss
+    train: Train
+    evaluate: Evaluate
+    compare: Compare
+    register_: Register = Field(alias="register")
+
+    @model_validator(mode="after")
+    def _no_repeats(self) -> Params:
+        for key, values in (("variants", self.variants), ("seeds", self.seeds)):
+            if len(set(values)) != len(values):
+                raise ValueError(f"{key} must not repeat, got {values}")
+        if "full" not in self.variants:
+            raise ValueError(f"variants must hold 'full', which is the model that gets registered, got {self.variants}")
+        return self
+
+
+def parse_params(tree: Any, source: str) -> Params:
+    """Validate a tree of plain values.
+
+    Args:
+        tree: What a YAML reader made of the file.
+        source: The file's name for messages.
+    Raises:
+        UserError: One line naming the first bad key, what it holds and what is allowed.
+    """
+    if not isinstance(tree, dict):
+        raise UserError(f"{source}: expected keys and values, got {type(tree).__name__}")
+    try:
+        return Params.model_validate(tree)
+    except ValidationError as error:
+        raise UserError(explain(error, Params, source)) from None
+
+
+def load_params(path: Path = PARAMS_FILE) -> Params:
+    """Read and validate params.yaml.
+
+    Raises:
+        UserError: If the file is missing, is not YAML, or does not validate.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); 'tsernet preset demo' writes one") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: not a UTF-8 text file") from None
+    try:
+        # YAML 1.2, as DVC reads the file: `1e-3` is a number.
+        tree = YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    return parse_params(tree, str(path))
