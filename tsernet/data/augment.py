@@ -1,0 +1,80 @@
+"""What chance does to a training sample, as a pure function of a random generator."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsernet.config import Augment
+from tsernet.data.pixels import Picture, scale_picture
+
+
+class Sample(NamedTuple):
+    """One sample as stored: picture uint8 (S, S) or (S, S, 3); mask and edge uint8 (S, S) of 0 and 255."""
+
+    picture: Picture
+    mask: Picture
+    edge: Picture
+
+
+class TrainingSample(NamedTuple):
+    """One sample as the network sees it: picture float32 (3, C, C) standardised; mask and edge float32 (1, C, C) in {0, 1}."""
+
+    picture: NDArray[np.float32]
+    mask: NDArray[np.float32]
+    edge: NDArray[np.float32]
+
+
+def augment(sample: Sample, config: Augment, scaling: str, rng: np.random.Generator) -> TrainingSample:
+    """Crop, flip, turn and add salt and pepper, all drawn from `rng` in a fixed order.
+
+    The crop is uniform over all offsets; the released code never draws the last one.
+
+    Source: Han et al., TIM 2022, section IV-A2 (256 → random 224 crop, salt-and-pepper noise).
+    """
+    planes = [_crop(plane, config.crop, top_left) for top_left in [_offset(sample, config, rng)] for plane in sample]
+    if config.flip > 0:
+        flip_rows, flip_columns = rng.random(2) < config.flip
+        planes = [plane[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1] for plane in planes]
+    if config.rotate:
+        turns = int(rng.integers(4))
+        planes = [np.rot90(plane, turns) for plane in planes]
+    picture, mask, edge = planes
+    if rng.random() < config.noise.probability:
+        picture = salt_and_pepper(picture, config.noise.amount, 255 if scaling == "unit" else int(picture.max()), rng)
+    return TrainingSample(scale_picture(picture, scaling), _binary(mask), _binary(edge))
+
+
+def salt_and_pepper(picture: Picture, amount: float, salt: int, rng: np.random.Generator) -> Picture:
+    """Set a share of the pixels, drawn with replacement, to `salt` or to 0 with even odds.
+
+    Args:
+        picture: uint8, (H, W) or (H, W, 3); not changed.
+        amount: Share of the pixels in [0, 1].
+        salt: The bright value.
+    """
+    noisy = np.ascontiguousarray(picture).copy()
+    height, width = noisy.shape[:2]
+    count = round(amount * height * width)
+    places = rng.integers(height * width, size=count)
+    values = np.where(rng.random(count) < 0.5, salt, 0).astype(np.uint8)
+    flat = noisy.reshape(height * width, -1)
+    flat[places] = values[:, None]
+    return noisy
+
+
+def _offset(sample: Sample, config: Augment, rng: np.random.Generator) -> tuple[int, int]:
+    room = sample.mask.shape[0] - config.crop + 1
+    top, left = rng.integers(room, size=2)
+    return int(top), int(left)
+
+
+def _crop(plane: Picture, size: int, top_left: tuple[int, int]) -> Picture:
+    top, left = top_left
+    return plane[top : top + size, left : left + size]
+
+
+def _binary(mask: Picture) -> NDArray[np.float32]:
+    return (mask > 127)[None].astype(np.float32)

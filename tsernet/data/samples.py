@@ -1,0 +1,71 @@
+"""The prepared samples of a split, decoded once and held in memory as uint8 where they fit."""
+
+from __future__ import annotations
+
+import csv
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from tsernet.config import Augment
+from tsernet.data.augment import Sample, TrainingSample, augment
+from tsernet.data.pixels import read_picture, resize_mask, resize_picture
+from tsernet.errors import UserError
+
+# Above this share of the free memory the samples are decoded anew each time.
+_MEMORY_SHARE = 0.5
+
+
+def read_split(path: Path) -> list[str]:
+    """Read the sample names of a split file (a CSV with the column `name`), in the file's order.
+
+    Raises:
+        UserError: If the file is missing or lacks the column.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as lines:
+            rows = csv.DictReader(lines)
+            if rows.fieldnames is None or "name" not in rows.fieldnames:
+                raise UserError(f"{path}: expected a column 'name', got {rows.fieldnames}")
+            return [row["name"] for row in rows]
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+class SampleStore:
+    """Prepared samples by index, resized once to the training size.
+
+    Args:
+        prepared: Folder with images/, masks/ and edges/.
+        names: Sample names, without suffix.
+        size: Side to which everything is resized, pixels.
+    """
+
+    def __init__(self, prepared: Path, names: list[str], size: int) -> None:
+        self.names = names
+        self._prepared = prepared
+        self._size = size
+        self._samples: list[Sample] | None = None
+        if names and self._fit_in_memory():
+            with ThreadPoolExecutor() as pool:
+                self._samples = list(pool.map(self._decode, names))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Sample:
+        return self._samples[index] if self._samples is not None else self._decode(self.names[index])
+
+    def draw(self, index: int, config: Augment, scaling: str, seed: tuple[int, ...]) -> TrainingSample:
+        """Augment the sample at `index` with the generator that `seed` names: the same seed gives the same pixels."""
+        return augment(self[index], config, scaling, np.random.default_rng(seed))
+
+    def _fit_in_memory(self) -> bool:
+        one = sum(plane.nbytes for plane in self._decode(self.names[0]))
+        return one * len(self.names) < _MEMORY_SHARE * psutil.virtual_memory().available
+
+    def _decode(self, name: str) -> Sample:
+        picture, mask, edge = (read_picture(self._prepared / room / f"{name}.png") for room in ("images", "masks", "edges"))
+        return Sample(resize_picture(picture, self._size), resize_mask(mask, self._size), resize_mask(edge, self._size))

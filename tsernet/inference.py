@@ -1,0 +1,111 @@
+"""A picture in, a saliency map out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from tsernet.data.pixels import Picture, resize_picture, scale_picture
+
+SaliencyMap = NDArray[np.float32]
+
+
+class Predictor:
+    """Makes saliency maps at the pictures' own sizes.
+
+    The whole picture is resized to a square, the map is stretched to [0, 1] by its own minimum and maximum, as the
+    paper's code does, and resized back bilinearly.
+
+    Args:
+        model: Maps (B, 3, H, W) to an output whose `final` are logits (B, 1, H, W).
+        resize: Side of the network's input, a multiple of 32, pixels.
+        scaling: `unit` or `own_max`, as in training.
+        stretch: Whether to stretch each map.
+        batch_size: Pictures in one forward pass.
+        device: Where the model lies.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        resize: int = 256,
+        scaling: str = "unit",
+        stretch: bool = True,
+        batch_size: int = 4,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.model = model
+        self.resize = resize
+        self.scaling = scaling
+        self.stretch = stretch
+        self.batch_size = batch_size
+        self.device = torch.device(device)
+
+    def predict(self, pictures: Sequence[Picture]) -> list[SaliencyMap]:
+        """Predict the saliency maps of pictures.
+
+        Args:
+            pictures: uint8, each (H, W) or (H, W, 3), of any sizes.
+        Returns:
+            float32 in [0, 1], one (H, W) for each picture.
+        """
+        return list(self.stream(pictures))
+
+    def stream(self, pictures: Iterable[Picture]) -> Iterator[SaliencyMap]:
+        """Like `predict`, one batch at a time, so that a long run of pictures needs no more memory than a short one."""
+        rest = iter(pictures)
+        while batch := list(islice(rest, self.batch_size)):
+            yield from self._predict_batch(batch)
+
+    def _predict_batch(self, pictures: Sequence[Picture]) -> list[SaliencyMap]:
+        inputs = np.stack([scale_picture(resize_picture(picture, self.resize), self.scaling) for picture in pictures])
+        was_training = self.model.training
+        self.model.eval()
+        try:
+            with torch.inference_mode():
+                logits: Tensor = self.model(torch.from_numpy(inputs).to(self.device)).final
+                maps = torch.sigmoid(logits.float()).cpu()
+                return [self._finish(one, picture.shape[0], picture.shape[1]) for one, picture in zip(maps, pictures, strict=True)]
+        finally:
+            self.model.train(was_training)
+
+    def _finish(self, one: Tensor, height: int, width: int) -> SaliencyMap:
+        if self.stretch:
+            low, high = one.amin(), one.amax()
+            one = (one - low) / (high - low).clamp_min(1e-8)
+        full = F.interpolate(one[None], size=(height, width), mode="bilinear", align_corners=False)
+        result: SaliencyMap = full[0, 0].clamp(0.0, 1.0).numpy()
+        return result
+
+
+def to_uint8(saliency: SaliencyMap) -> Picture:
+    """Round a saliency map in [0, 1] to 8 bits."""
+    pixels: Picture = np.rint(saliency * 255.0).astype(np.uint8)
+    return pixels
+
+
+def load_predictor(path: Path, *, batch_size: int = 4, device: torch.device | str = "cpu") -> Predictor:
+    """Read a model file and the input size, scaling and stretch that it names.
+
+    Raises:
+        UserError: If the file is not a model of this project.
+    """
+    from tsernet.weights import load_model
+
+    model, metadata = load_model(path)
+    return Predictor(
+        model.to(device),
+        resize=int(metadata["resize"]),
+        scaling=metadata["scaling"],
+        stretch=metadata["stretch"] == "true",
+        batch_size=batch_size,
+        device=device,
+    )
