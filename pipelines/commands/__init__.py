@@ -1,0 +1,1 @@
+"""The commands of `tsernet`, one file a command or group."""
