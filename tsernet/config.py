@@ -14,9 +14,7 @@ from tsernet.errors import UserError
 
 PARAMS_FILE = Path("params.yaml")
 
-VariantName = Literal[
-    "full", "no_subnet", "no_efbi", "no_erm", "no_fig", "no_big", "no_self_edge", "no_s_edge"
-]
+VariantName = Literal["full", "no_subnet", "no_efbi", "no_erm", "no_fig", "no_big", "no_self_edge", "no_s_edge"]
 Measure = Literal["s_measure", "mae", "max_e_measure", "max_f_measure", "weighted_f_measure"]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
