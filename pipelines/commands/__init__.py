@@ -1,0 +1,1 @@
+"""The subcommands of the `tsernet` command, a file each."""
