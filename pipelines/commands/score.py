@@ -1,0 +1,88 @@
+"""`tsernet score`: the measures of any folder of saliency maps."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from tsernet.metrics import Scores
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command `score`."""
+    app.command()(score)
+
+
+def score(
+    maps: Annotated[Path, typer.Argument(help="Folder of saliency maps: PNG, JPEG or BMP, 8-bit grey or RGB.")],
+    masks: Annotated[Path, typer.Argument(help="Folder of masks of the same names; above 128 is defect.")],
+    names: Annotated[Path | None, typer.Option(help="Score these alone: one name a line, or a CSV with a column `name`.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Score what has map and mask, and name the rest.")] = False,
+    per_image: Annotated[Path | None, typer.Option(help="Write each picture's scores to this CSV file.")] = None,
+    pr_curve: Annotated[Path | None, typer.Option(help="Write the precision-recall curve to this CSV file.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes; 0: one a core.")] = 0,
+) -> None:
+    """Score saliency maps against masks: S, MAE, E, F, weighted F, IoU at 0.5 and the PR curve."""
+    from tsernet.metrics import read_names, score_folder, write_curves, write_per_image
+
+    chosen = read_names(names) if names else None
+    with _Bar() as bar:
+        scores = score_folder(maps, masks, chosen, allow_missing=allow_missing, workers=workers or None, progress=bar.show)
+    if per_image:
+        write_per_image(scores, per_image)
+    if pr_curve:
+        write_curves(scores.curves, pr_curve)
+    if as_json:
+        print(json.dumps(_as_tree(scores)))
+    else:
+        _print_table(scores)
+
+
+class _Bar:
+    """A progress bar on stderr that redraws when told: a bar with a thread of its own would forbid forks."""
+
+    def __enter__(self) -> _Bar:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("scoring"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
+        self._task = self._progress.add_task("scoring", total=None)
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, done: int, total: int) -> None:
+        self._progress.update(self._task, completed=done, total=total, refresh=True)
+
+
+def _as_tree(scores: Scores) -> dict[str, object]:
+    tree: dict[str, object] = dict(scores.measures())
+    return tree | {"missing": scores.missing, "extra": scores.extra, "resized": scores.resized}
+
+
+def _print_table(scores: Scores) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from tsernet.metrics import MEASURES
+
+    table = Table(title=f"{scores.count} maps")
+    table.add_column("measure")
+    table.add_column("score", justify="right")
+    table.add_column("better")
+    for measure in MEASURES:
+        table.add_row(measure.label, f"{getattr(scores, measure.key):.4f}", "higher" if measure.higher_is_better else "lower")
+    console = Console()
+    console.print(table)
+    console.print(f"max F is reached at threshold {scores.curves.best_threshold} of 255", highlight=False)
+    for words, names in (("have no map", scores.missing), ("have no mask", scores.extra), ("were resized to their mask", scores.resized)):
+        if names:
+            console.print(f"{len(names)} {words}: {', '.join(names)}", highlight=False)

@@ -1,0 +1,80 @@
+"""Maps and masks as files."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tsernet.data.pixels import SUFFIXES, read_picture
+from tsernet.errors import UserError
+from tsernet.metrics.measures import Grey
+
+
+def read_grey(path: Path) -> Grey:
+    """Read a picture as grey; colour becomes its luma, as Pillow weighs it.
+
+    Returns:
+        uint8, (H, W).
+    Raises:
+        UserError: If it cannot be read or has more than 8 bits a channel.
+    """
+    picture = read_picture(path)
+    return picture if picture.ndim == 2 else np.asarray(Image.fromarray(picture).convert("L"))
+
+
+def read_pair(saliency: Path, mask: Path) -> tuple[Grey, Grey, bool]:
+    """Read a map and its mask.
+
+    Returns:
+        Map and mask, uint8, (H, W) of the mask, and whether the map had another size (then it is resized bilinearly).
+    """
+    truth = read_grey(mask)
+    grey = read_grey(saliency)
+    if grey.shape == truth.shape:
+        return grey, truth, False
+    size = (truth.shape[1], truth.shape[0])
+    return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BILINEAR)), truth, True
+
+
+def list_pictures(folder: Path) -> dict[str, Path]:
+    """List the pictures of a folder by their stem.
+
+    Raises:
+        UserError: If the folder does not exist, holds no picture, or two pictures of one stem.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder}: expected a folder of pictures, there is no such folder")
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in SUFFIXES:
+            continue
+        if path.stem in found:
+            raise UserError(f"{folder}: expected one picture a name, got {found[path.stem].name} and {path.name}")
+        found[path.stem] = path
+    if not found:
+        raise UserError(f"{folder}: expected pictures ({', '.join(SUFFIXES)}), got none")
+    return found
+
+
+def read_names(path: Path) -> list[str]:
+    """Read which pictures to score: one name a line, or a CSV with a column `name`, as the splits are.
+
+    Raises:
+        UserError: If the file cannot be read or names nothing.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: expected a text file of names, cannot be read: {error}") from None
+    rows = [row for row in csv.reader(lines) if row and row[0].strip()]
+    if rows and "name" in rows[0]:
+        column = rows[0].index("name")
+        names = [row[column].strip() for row in rows[1:] if len(row) > column]
+    else:
+        names = [row[0].strip() for row in rows]
+    if not names:
+        raise UserError(f"{path}: expected names, one a line, got none")
+    return names

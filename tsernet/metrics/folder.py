@@ -1,0 +1,136 @@
+"""A folder of maps against a folder of masks, on all cores."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from tsernet.errors import CheckError, UserError
+from tsernet.metrics.files import list_pictures, read_pair
+from tsernet.metrics.measures import Measured, Meter
+from tsernet.metrics.scores import Scores, collect
+
+Progress = Callable[[int, int], None]
+_CHUNK = 12
+_NAMED = 20
+
+
+class _Job(NamedTuple):
+    name: str
+    saliency: Path
+    mask: Path
+
+
+def score_folder(
+    maps: Path | str,
+    masks: Path | str,
+    names: Sequence[str] | None = None,
+    *,
+    allow_missing: bool = False,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Scores:
+    """Score every map of a folder against the mask of the same stem.
+
+    Args:
+        maps: Folder of saliency maps: PNG, JPEG or BMP, 8-bit grey or RGB; of another size than the mask they are resized bilinearly and
+            named in `Scores.resized`.
+        masks: Folder of masks; above 128 is defect.
+        names: Score these alone; all masks otherwise.
+        allow_missing: Score what is there, and name the rest in `Scores.missing` and `Scores.extra`, instead of raising.
+        workers: Processes; the cores this process may use otherwise. The figures do not depend on it.
+        progress: Called with (done, all) as pictures are finished.
+    Raises:
+        UserError: If a folder or a picture cannot be read.
+        CheckError: If a map is missing or there is one without a mask; the message names them.
+    """
+    jobs, missing, extra = _pair(Path(maps), Path(masks), names)
+    if (missing or extra) and not allow_missing:
+        raise CheckError(f"{maps}: {_describe(missing, extra)}; --allow-missing scores the rest")
+    if not jobs:
+        raise UserError(f"{maps}: expected maps of the masks in {masks}, no name is in both")
+    measured = _measure_all(jobs, workers or available_cores(), progress)
+    return replace(collect(measured), missing=tuple(missing), extra=tuple(extra))
+
+
+def available_cores() -> int:
+    """Count the cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _pair(maps: Path, masks: Path, names: Sequence[str] | None) -> tuple[list[_Job], list[str], list[str]]:
+    found, truths = list_pictures(maps), list_pictures(masks)
+    if names is None:
+        wanted, extra = sorted(truths), sorted(found.keys() - truths.keys())
+    else:
+        wanted, extra = sorted(set(names)), []
+        unknown = [name for name in wanted if name not in truths]
+        if unknown:
+            raise UserError(f"{masks}: expected a mask for every name, none for {_some(unknown)}")
+    missing = [name for name in wanted if name not in found]
+    return [_Job(name, found[name], truths[name]) for name in wanted if name in found], missing, extra
+
+
+def _describe(missing: Sequence[str], extra: Sequence[str]) -> str:
+    parts = []
+    if missing:
+        parts.append(f"{len(missing)} of the masks have no map ({_some(missing)})")
+    if extra:
+        parts.append(f"{len(extra)} of the maps have no mask ({_some(extra)})")
+    return ", ".join(parts)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def _measure_all(jobs: Sequence[_Job], workers: int, progress: Progress | None) -> list[Measured]:
+    chunks = [jobs[start : start + _CHUNK] for start in range(0, len(jobs), _CHUNK)]
+    measured: list[Measured] = []
+    for part in _run(chunks, min(workers, len(chunks))):
+        measured.extend(part)
+        if progress:
+            progress(len(measured), len(jobs))
+    return measured
+
+
+def _run(chunks: Sequence[Sequence[_Job]], workers: int) -> Iterator[list[Measured]]:
+    if workers < 2:
+        yield from map(_measure_chunk, chunks)
+        return
+    with _executor(workers) as pool:
+        # All are handed over before the first progress call: that may start threads, and forks come first.
+        futures: list[Future[list[Measured]]] = [pool.submit(_measure_chunk, chunk) for chunk in chunks]
+        for future in as_completed(futures):
+            yield future.result()
+
+
+@contextmanager
+def _executor(workers: int) -> Iterator[Executor]:
+    # A fork costs 50 ms, a fresh interpreter the two seconds that PySODMetrics takes to import: more than 360 pictures take. A process
+    # with threads of its own must not fork (a lock may be held for ever in the child), so there threads do what the GIL lets them.
+    may_fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+    context = multiprocessing.get_context("fork" if may_fork else None)
+    pool: Executor = ProcessPoolExecutor(workers, mp_context=context) if may_fork else ThreadPoolExecutor(workers)
+    try:
+        yield pool
+    finally:
+        # On an error the rest is not worth waiting for.
+        pool.shutdown(cancel_futures=True)
+
+
+def _measure_chunk(jobs: Sequence[_Job]) -> list[Measured]:
+    meter = Meter()
+    measured = []
+    for job in jobs:
+        saliency, mask, resized = read_pair(job.saliency, job.mask)
+        measured.append(meter.measure(job.name, saliency, mask, resized=resized))
+    return measured

@@ -1,0 +1,185 @@
+"""From pictures to a dataset: means, curves and their peaks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from tsernet.metrics.measures import MEASURES, Counts, Floats, Grey, Measured, Meter
+
+Single = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureScore:
+    """A picture's row of per_image.csv.
+
+    `max_e_measure` and `max_f_measure` are the picture's E and F at the threshold where the *dataset's* mean curve peaks, so that the mean
+    of every column is the dataset's figure.
+    """
+
+    name: str
+    coverage: float
+    mask_digest: str
+    s_measure: float
+    mae: float
+    max_e_measure: float
+    mean_e_measure: float
+    adaptive_e_measure: float
+    max_f_measure: float
+    mean_f_measure: float
+    adaptive_f_measure: float
+    weighted_f_measure: float
+    iou: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """The dataset's mean curves, each (256,), by ascending threshold 0…255."""
+
+    precision: Floats
+    recall: Floats
+    f_measure: Floats
+    e_measure: Floats
+    iou: Floats
+
+    @property
+    def best_threshold(self) -> int:
+        """The threshold, 0…255, where the mean F-measure peaks; the lowest of equals."""
+        return int(self.f_measure.argmax())
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a set of maps scores.
+
+    max F and max E are the peaks of the dataset's mean curves, as in the paper; everything else is the mean over pictures. `f_curves` and
+    `e_curves` are (count, 256) for bootstraps; `histograms` (count, 2, 256) for reliability. Pictures are in the order of their names.
+    """
+
+    s_measure: float
+    mae: float
+    max_e_measure: float
+    mean_e_measure: float
+    adaptive_e_measure: float
+    max_f_measure: float
+    mean_f_measure: float
+    adaptive_f_measure: float
+    weighted_f_measure: float
+    iou: float
+    count: int
+    masks_digest: str
+    per_image: tuple[PictureScore, ...]
+    curves: Curves
+    f_curves: Single
+    e_curves: Single
+    histograms: Counts
+    resized: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+
+    def measures(self) -> dict[str, float]:
+        """Give the ten measures and the count by their keys in metrics.json."""
+        return {measure.key: float(getattr(self, measure.key)) for measure in MEASURES} | {"count": self.count}
+
+
+def digest_of_masks(pictures: Iterable[tuple[str, str]]) -> str:
+    """Name a set of masks by its content.
+
+    Args:
+        pictures: (name, mask digest) of every picture, in any order.
+    Returns:
+        sha256 over the sorted pairs.
+    """
+    lines = "".join(f"{name} {digest}\n" for name, digest in sorted(pictures))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def score_pairs(pairs: Iterable[tuple[str, Grey, Grey]]) -> Scores:
+    """Score maps that are in memory.
+
+    Args:
+        pairs: (name, map, mask): uint8, both (H, W); the map 0…255, the mask defect above 128.
+    Raises:
+        ValueError: If there is no pair, a name repeats, or a pair does not fit together.
+    """
+    meter = Meter()
+    return collect([meter.measure(name, saliency, mask) for name, saliency, mask in pairs])
+
+
+def collect(measured: Sequence[Measured]) -> Scores:
+    """Put pictures together to a dataset.
+
+    Pictures are sorted by name first: sums of floats depend on their order, and no figure may depend on the order of files.
+
+    Raises:
+        ValueError: If there is no picture or a name repeats.
+    """
+    pictures = sorted(measured, key=lambda picture: picture.name)
+    if not pictures:
+        raise ValueError("expected at least one map, got none")
+    for one, other in pairwise(pictures):
+        if one.name == other.name:
+            raise ValueError(f"expected names that do not repeat, got {one.name!r} twice")
+    f_curves = np.stack([picture.f_curve for picture in pictures])
+    e_curves = np.stack([picture.e_curve for picture in pictures])
+    curves = Curves(
+        precision=_mean([picture.precision for picture in pictures]),
+        recall=_mean([picture.recall for picture in pictures]),
+        f_measure=f_curves.mean(axis=0),
+        e_measure=e_curves.mean(axis=0),
+        iou=_mean([picture.iou_curve for picture in pictures]),
+    )
+    per_image = _rows(pictures, best_e=int(curves.e_measure.argmax()), best_f=curves.best_threshold)
+    means = {measure.key: float(np.mean([getattr(row, measure.key) for row in per_image])) for measure in MEASURES}
+    return Scores(
+        s_measure=means["s_measure"],
+        mae=means["mae"],
+        max_e_measure=means["max_e_measure"],
+        mean_e_measure=means["mean_e_measure"],
+        adaptive_e_measure=means["adaptive_e_measure"],
+        max_f_measure=means["max_f_measure"],
+        mean_f_measure=means["mean_f_measure"],
+        adaptive_f_measure=means["adaptive_f_measure"],
+        weighted_f_measure=means["weighted_f_measure"],
+        iou=means["iou"],
+        count=len(pictures),
+        masks_digest=digest_of_masks((picture.name, picture.mask_digest) for picture in pictures),
+        per_image=per_image,
+        curves=curves,
+        f_curves=f_curves.astype(np.float32),
+        e_curves=e_curves.astype(np.float32),
+        histograms=np.stack([picture.histogram for picture in pictures]),
+        resized=tuple(picture.name for picture in pictures if picture.resized),
+    )
+
+
+def _mean(curves: list[Floats]) -> Floats:
+    mean: Floats = np.mean(curves, axis=0)
+    return mean
+
+
+def _rows(pictures: Sequence[Measured], best_e: int, best_f: int) -> tuple[PictureScore, ...]:
+    return tuple(
+        PictureScore(
+            name=picture.name,
+            coverage=picture.coverage,
+            mask_digest=picture.mask_digest,
+            s_measure=picture.s_measure,
+            mae=picture.mae,
+            max_e_measure=float(picture.e_curve[best_e]),
+            mean_e_measure=float(picture.e_curve.mean()),
+            adaptive_e_measure=picture.adaptive_e_measure,
+            max_f_measure=float(picture.f_curve[best_f]),
+            mean_f_measure=float(picture.f_curve.mean()),
+            adaptive_f_measure=picture.adaptive_f_measure,
+            weighted_f_measure=picture.weighted_f_measure,
+            iou=picture.iou,
+        )
+        for picture in pictures
+    )
