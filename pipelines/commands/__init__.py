@@ -1,1 +1,1 @@
-"""The subcommands of the `tsernet` command, a file each."""
+"""The commands of `tsernet`, one file a command or group."""

@@ -1,0 +1,45 @@
+# make demo: from a fresh clone to a registered model.  make test: everything that CI checks.
+PYTHON ?= python3
+BIN := $(CURDIR)/.venv/bin
+export PATH := $(BIN):$(PATH)
+
+.PHONY: demo cpu test lint types tests install lock clean
+
+demo: install
+	dvc repro
+	tsernet summary
+
+# SD-saliency-900 on two CPU cores; SD_SALIENCY_900=FOLDER names a copy of it, else it is fetched.
+cpu: install
+	tsernet preset cpu
+	dvc repro
+	tsernet summary
+
+test: lint types tests
+
+lint: install
+	ruff check .
+	ruff format --check .
+	lint-imports
+
+types: install
+	mypy
+
+tests: install
+	pytest
+
+install: .venv/installed
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python %d.%d found, expected 3.11 or newer; set PYTHON=" % sys.version_info[:2])'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# uv resolves in seconds what pip's resolver backtracks on for minutes; pip installs the result.
+lock:
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,40 @@
+"""The `tsernet` command."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+
+import typer
+
+from pipelines import commands
+from pipelines.exits import exit_code_of
+from tsernet.errors import CheckError, StoppedError, UserError
+
+
+def build_app() -> typer.Typer:
+    """Gather the commands: every module of pipelines.commands registers its own."""
+    app = typer.Typer(
+        name="tsernet",
+        help="Find defects on strip steel: predict, score, look models up, retrain.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda module: module.name):
+        importlib.import_module(f"{commands.__name__}.{module.name}").register(app)
+    return app
+
+
+def main() -> None:
+    """Run the command and end the process: 0 done, 1 a check does not hold, 2 a mistake of the user's."""
+    try:
+        build_app()()
+    except (CheckError, UserError, StoppedError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(exit_code_of(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""`tsernet predict`: a saliency map for each picture."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tsernet.errors import CheckError, UserError
+
+if TYPE_CHECKING:
+    from tsernet.data.pixels import Picture
+    from tsernet.inference import Predictor
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("predict")(predict)
+
+
+def predict(
+    pictures: Annotated[Path, typer.Argument(help="A picture, or a folder of them: PNG, BMP, JPEG, TIFF; 8-bit grey or colour")],
+    out: Annotated[Path, typer.Option(help="Folder for the maps, one NAME.png a picture")],
+    model: Annotated[str, typer.Option(help="A model of the registry or a .safetensors file")] = "models:/tsernet@champion",
+    batch_size: Annotated[int, typer.Option(min=1, help="Pictures in one forward pass")] = 4,
+) -> None:
+    """Write one 8-bit saliency map a picture, at the picture's own size.
+
+    A file of a folder that is not a picture is named and the others are done; the exit code is then 1.
+    """
+    from pipelines.model_files import model_file
+    from tsernet.inference import load_predictor
+
+    paths = _pictures(pictures)
+    predictor = load_predictor(model_file(model), batch_size=batch_size)
+    out.mkdir(parents=True, exist_ok=True)
+    bad = _predict_all(paths, out, predictor)
+    if bad and pictures.is_file():
+        raise UserError(bad[0])
+    typer.echo(f"{len(paths) - len(bad)} maps in {out}")
+    if bad:
+        raise CheckError(f"{len(bad)} of {len(paths)} files could not be used: {'; '.join(bad[:10])}{' …' if len(bad) > 10 else ''}")
+
+
+def _pictures(place: Path) -> list[Path]:
+    from tsernet.data.pixels import SUFFIXES
+
+    if place.is_file():
+        return [place]
+    if not place.is_dir():
+        raise UserError(f"{place}: no such file or folder")
+    paths = sorted(path for path in place.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+    if not paths:
+        raise UserError(f"{place}: holds no picture ({', '.join(SUFFIXES)})")
+    first_of: dict[str, Path] = {}
+    for path in paths:
+        if path.stem in first_of:
+            raise UserError(f"{path} and {first_of[path.stem]} would both become {path.stem}.png; rename one")
+        first_of[path.stem] = path
+    return paths
+
+
+def _predict_all(paths: list[Path], out: Path, predictor: Predictor) -> list[str]:
+    """Predict batch by batch, so that memory does not grow with the folder; return what could not be read, a line each."""
+    from tsernet.data.pixels import read_picture
+    from tsernet.progress import ProgressBar
+
+    bad: list[str] = []
+    waiting: list[tuple[Path, Picture]] = []
+    with ProgressBar("predict", len(paths)) as bar:
+        for path in paths:
+            try:
+                waiting.append((path, read_picture(path)))
+            except UserError as error:
+                bad.append(str(error))
+            if len(waiting) == predictor.batch_size or path == paths[-1]:
+                _write_maps(waiting, out, predictor)
+                waiting.clear()
+            bar.advance()
+    return bad
+
+
+def _write_maps(batch: list[tuple[Path, Picture]], out: Path, predictor: Predictor) -> None:
+    from PIL import Image
+
+    from tsernet.inference import to_uint8
+
+    maps = predictor.predict([picture for _, picture in batch])
+    for (path, _), saliency in zip(batch, maps, strict=True):
+        partial = out / f".{path.stem}.partial-{os.getpid()}"
+        Image.fromarray(to_uint8(saliency)).save(partial, format="PNG")
+        partial.replace(out / f"{path.stem}.png")

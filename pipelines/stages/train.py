@@ -1,0 +1,131 @@
+"""Stage `train`: Algorithm 1 for one variant and seed.
+
+Checkpoints lie in `.tsernet/checkpoints/FINGERPRINT/` (or under $TSERNET_CHECKPOINTS), where DVC does not delete them: the
+same training started again goes on from there, in the same MLflow run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines import tracking
+from pipelines.exits import run_stage
+from tsernet.config import Params, load_params
+from tsernet.data.pixels import Picture
+from tsernet.data.samples import read_split
+from tsernet.errors import UserError
+
+PREPARED, SPLITS = Path("data/prepared"), Path("data/splits")
+SUMMARY = Path("results/validation/summary.json")
+
+
+class RunReporter:
+    """Hands a training's rows and pictures to its MLflow run."""
+
+    def __init__(self, run: tracking.ChildRun) -> None:
+        self._run = run
+
+    def row(self, step: int, row: dict[str, float]) -> None:
+        """Log a row: `loss…` and `lr` under train/, `val_…` under val/."""
+        self._run.log_step(step, {_metric_name(name): value for name, value in row.items()})
+
+    def picture(self, name: str, picture: Picture, step: int) -> None:
+        """Log a picture at a step."""
+        self._run.log_image(picture, name, step)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Train, and write model.safetensors, last.safetensors, history.csv and run.json."""
+    if len(arguments) != 2 or not arguments[1].isdecimal():
+        raise UserError(f"train: expected VARIANT SEED, got {' '.join(arguments) or 'nothing'}")
+    variant, seed = arguments[0], int(arguments[1])
+    params = load_params()
+    if variant not in params.variants:
+        raise UserError(f"train: variant {variant!r}, expected one of params.yaml's: {', '.join(params.variants)}")
+    digests = json.loads(SUMMARY.read_text(encoding="utf-8"))["digests"]
+    _train(variant, seed, params, digests)
+
+
+def _train(variant: str, seed: int, params: Params, digests: dict[str, str]) -> None:
+    from tsernet.training import TrainingJob, train
+    from tsernet.training.fingerprint import training_fingerprint
+
+    fingerprint = training_fingerprint(params, variant, seed, f"{digests['train']} {digests['val']}")
+    checkpoints = _checkpoint_root() / fingerprint
+    job = TrainingJob(variant, seed, params, PREPARED, read_split(SPLITS / "train.csv"), read_split(SPLITS / "val.csv"), checkpoints)
+    with tracking.child_run(variant, seed, resume=_earlier_run(checkpoints)) as run:
+        _write_json(checkpoints / "run.json", {"run_id": run.run_id})
+        run.log_params(_flat(params.model_dump(mode="json", by_alias=True)))
+        run.set_tags({"tsernet.fingerprint": fingerprint, **{f"tsernet.digest.{name}": digest for name, digest in digests.items()}})
+        result = train(job, RunReporter(run))
+        _write_results(Path("results/train") / variant / str(seed), job, result, run, fingerprint)
+    shutil.rmtree(checkpoints)
+
+
+def _write_results(out: Path, job: Any, result: Any, run: tracking.ChildRun, fingerprint: str) -> None:
+    from tsernet.weights import save_model, sha256_of
+
+    out.mkdir(parents=True, exist_ok=True)
+    settings = job.params.evaluate
+    metadata = {
+        "variant": job.variant,
+        "width": str(job.params.model.width),
+        "resize": str(settings.resize),
+        "scaling": job.params.train.scaling,
+        "stretch": str(settings.stretch).lower(),
+    }
+    save_model(out / "model.safetensors", result.model, metadata)
+    result.model.load_state_dict(result.last)
+    save_model(out / "last.safetensors", result.model, metadata)
+    result.history.write_csv(out / "history.csv")
+    record = {
+        "run_id": run.run_id,
+        "parent_run_id": run.parent_run_id,
+        "experiment_id": run.experiment_id,
+        "variant": job.variant,
+        "seed": job.seed,
+        "steps": result.history.steps,
+        "chosen_step": result.chosen_step,
+        "fingerprint": fingerprint,
+        "weights_sha256": sha256_of(out / "model.safetensors"),
+    }
+    _write_json(out / "run.json", record)
+    run.set_tags({"tsernet.weights_sha256": str(record["weights_sha256"])})
+    run.log_artifact(out / "history.csv")
+
+
+def _checkpoint_root() -> Path:
+    return Path(os.environ.get("TSERNET_CHECKPOINTS", ".tsernet/checkpoints"))
+
+
+def _earlier_run(checkpoints: Path) -> str | None:
+    record = checkpoints / "run.json"
+    return json.loads(record.read_text(encoding="utf-8"))["run_id"] if record.is_file() else None
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
+    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def _metric_name(column: str) -> str:
+    return f"val/{column.removeprefix('val_')}" if column.startswith("val_") else f"train/{column}"
+
+
+def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        flat |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
+    return flat
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,144 @@
+"""The hybrid, deeply supervised objective: BCE, SSIM, IoU and F over all maps together, and the edge loss."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tsernet.models.network import TSERNetOutput
+
+WINDOW = 11
+SIGMA = 1.5
+C1 = 0.01**2
+C2 = 0.03**2
+BETA_SQ = 0.3
+NEGATIVE_WEIGHT = 1.1
+"""Of the released code: what negatives weigh beyond N₊/N in the balanced edge loss."""
+
+
+class LossTerms(NamedTuple):
+    """The objective and what it is made of; scalars but for `per_map`.
+
+    Attributes:
+        total: edge + bce + ssim + iou + f (eq. 8).
+        edge: The edge map's loss.
+        bce, ssim, iou, f: Each summed over the supervised maps; ssim, iou and f are 1 − the measure.
+        per_map: (M, 4): bce, ssim, iou, f of each map, in the order of `TSERNetOutput.supervised`.
+    """
+
+    total: Tensor
+    edge: Tensor
+    bce: Tensor
+    ssim: Tensor
+    iou: Tensor
+    f: Tensor
+    per_map: Tensor
+
+
+def tsernet_loss(output: TSERNetOutput, mask: Tensor, edge: Tensor, edge_loss: Literal["balanced", "plain"] = "balanced") -> LossTerms:
+    """Compute the objective.
+
+    Args:
+        output: The network's logits, (B, 1, H, W) each.
+        mask: Ground truth, float32 in {0, 1}, (B, 1, H, W).
+        edge: Edges of the mask, likewise.
+        edge_loss: `balanced` as in the released code, or `plain` BCE as printed.
+    Raises:
+        ValueError: If shapes differ or `edge_loss` is unknown.
+    Source: Han et al., TIM 2022, eqs. 8–13.
+    """
+    logits = torch.cat(output.supervised, dim=1)
+    if mask.shape != edge.shape or mask.shape != output.edge.shape:
+        raise ValueError(
+            f"mask, edge and maps must have one shape, got {tuple(mask.shape)}, {tuple(edge.shape)}, {tuple(output.edge.shape)}"
+        )
+    if logits.dtype not in (torch.float32, torch.float64):
+        logits = logits.float()  # the sums of IoU and F lose everything in bfloat16
+    mask = mask.to(logits.dtype)
+    per_map = saliency_terms(logits, mask)
+    bce, ssim, iou, f = per_map.sum(dim=0).unbind()
+    edge_term = edge_terms(output.edge.to(logits.dtype), edge.to(logits.dtype), edge_loss)
+    return LossTerms(edge_term + bce + ssim + iou + f, edge_term, bce, ssim, iou, f, per_map)
+
+
+def saliency_terms(logits: Tensor, mask: Tensor) -> Tensor:
+    """Compute BCE, 1 − SSIM, 1 − IoU and 1 − F of many maps against one mask.
+
+    Args:
+        logits: (B, M, H, W).
+        mask: In {0, 1}, (B, 1, H, W).
+    Returns:
+        (M, 4), means over the batch.
+    Source: Han et al., TIM 2022, eqs. 10–13.
+    """
+    maps = torch.sigmoid(logits)
+    bce = F.binary_cross_entropy_with_logits(logits, mask.expand_as(logits), reduction="none").mean(dim=(0, 2, 3))
+    true = (maps * mask).sum(dim=(2, 3))
+    predicted = maps.sum(dim=(2, 3))
+    actual = mask.sum(dim=(2, 3))
+    tiny = torch.finfo(maps.dtype).tiny  # an empty mask met by an empty map divides by nothing
+    iou = true / (predicted + actual - true).clamp_min(tiny)
+    # (1 + β²)·P·R / (β²·P + R), multiplied out: no division by an empty map or mask.
+    f = (1 + BETA_SQ) * true / (BETA_SQ * actual + predicted).clamp_min(tiny)
+    return torch.stack((bce, 1 - ssim(maps, mask), (1 - iou).mean(dim=0), (1 - f).mean(dim=0)), dim=1)
+
+
+def ssim(maps: Tensor, mask: Tensor) -> Tensor:
+    """Measure structural similarity with a Gaussian window, zero padding.
+
+    Args:
+        maps: Probabilities, (B, M, H, W).
+        mask: (B, 1, H, W).
+    Returns:
+        (M,), means over pixels and batch.
+    Source: Han et al., TIM 2022, eq. 11; Wang et al., TIP 2004.
+    """
+    count = maps.shape[1]
+    mean_map, mean_square, mean_product = torch.split(blur(torch.cat((maps, maps * maps, maps * mask), dim=1)), count, dim=1)
+    mean_mask, mean_mask_square = torch.split(blur(torch.cat((mask, mask * mask), dim=1)), 1, dim=1)
+    variance_mask = mean_mask_square - mean_mask * mean_mask
+    squared = mean_map * mean_map
+    product = mean_map * mean_mask
+    numerator = (2 * product + C1) * (2 * (mean_product - product) + C2)
+    denominator = (squared + mean_mask * mean_mask + C1) * (mean_square - squared + variance_mask + C2)
+    similarity: Tensor = numerator / denominator
+    return similarity.mean(dim=(0, 2, 3))
+
+
+def blur(maps: Tensor) -> Tensor:
+    """Average each channel with the Gaussian window, one direction after the other."""
+    channels = maps.shape[1]
+    window = gaussian(maps)
+    rows = window.view(1, 1, WINDOW, 1).expand(channels, 1, WINDOW, 1)
+    columns = window.view(1, 1, 1, WINDOW).expand(channels, 1, 1, WINDOW)
+    half = WINDOW // 2
+    maps = F.conv2d(maps, rows, padding=(half, 0), groups=channels)
+    return F.conv2d(maps, columns, padding=(0, half), groups=channels)
+
+
+def gaussian(like: Tensor) -> Tensor:
+    """Sample the window's one-dimensional profile, summing to 1."""
+    offsets = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
+    profile = torch.exp(-(offsets**2) / (2 * SIGMA**2))
+    return (profile / profile.sum()).to(like)
+
+
+def edge_terms(logits: Tensor, edge: Tensor, kind: Literal["balanced", "plain"]) -> Tensor:
+    """Compute the edge map's BCE, weighted per batch or plain.
+
+    Args:
+        logits: (B, 1, H, W).
+        edge: In {0, 1}, (B, 1, H, W).
+        kind: `balanced`: positives weigh N₋/N, negatives 1.1·N₊/N, counted over the batch; `plain`: all weigh 1.
+    Source: Han et al., TIM 2022, eq. 9; the weights are the released code's.
+    """
+    if kind == "plain":
+        return F.binary_cross_entropy_with_logits(logits, edge)
+    if kind != "balanced":
+        raise ValueError(f"edge_loss must be balanced or plain, got {kind!r}")
+    positive = edge.mean()
+    weight = torch.where(edge > 0, 1 - positive, NEGATIVE_WEIGHT * positive)
+    return F.binary_cross_entropy_with_logits(logits, edge, weight)

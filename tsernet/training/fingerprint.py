@@ -1,0 +1,44 @@
+"""What makes two trainings the same: the key under which checkpoints are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+
+import tsernet
+from tsernet.config import Params
+
+# A change in any of these may change the weights; a checkpoint of other code is not gone on with.
+_CODE = ("models", "losses.py", "training", "data/augment.py", "data/pixels.py", "data/samples.py")
+
+
+def training_fingerprint(params: Params, variant: str, seed: int, data_digest: str) -> str:
+    """Digest of everything that the weights depend on: params, variant, seed, data, code and torch.
+
+    Args:
+        data_digest: Of the training and validation samples.
+    Returns:
+        32 hexadecimal digits.
+    """
+    parts = {
+        "params": params.model_dump(mode="json", include={"prepare", "model", "loss", "train", "evaluate"}),
+        "variant": variant,
+        "seed": seed,
+        "data": data_digest,
+        "code": _code_digest(),
+        "torch": torch.__version__,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _code_digest() -> str:
+    root = Path(tsernet.__file__).parent
+    digest = hashlib.sha256()
+    for name in _CODE:
+        place = root / name
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

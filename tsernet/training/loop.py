@@ -1,0 +1,203 @@
+"""Algorithm 1: the loop."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tsernet import config
+from tsernet.data.pixels import Picture
+from tsernet.data.samples import SampleStore
+from tsernet.errors import StoppedError
+from tsernet.losses import LossTerms, tsernet_loss
+from tsernet.progress import ProgressBar
+from tsernet.training.checkpoint import load_newest, save_checkpoint
+from tsernet.training.device_lock import device_lock
+from tsernet.training.hardware import Settings, make_fabric, resolve
+from tsernet.training.history import History, Row
+from tsernet.training.interrupts import StopRequest, stop_requests
+from tsernet.training.network import initial_network
+from tsernet.training.order import draws_of_step
+from tsernet.training.schedule import has_converged, learning_rate
+from tsernet.training.state import TrainingState, copy_weights, make_optimizer, restore, to_checkpoint, update_average
+from tsernet.training.troubles import explain_out_of_memory, require_finite
+from tsernet.training.validation import Validator
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
+
+
+class Reporter(Protocol):
+    """Who hears of a training while it runs."""
+
+    def row(self, step: int, row: Row) -> None:
+        """Take a row of the history."""
+
+    def picture(self, name: str, picture: Picture, step: int) -> None:
+        """Take a picture that shows how far the network is."""
+
+
+class NoReporter:
+    """Hears nothing."""
+
+    def row(self, step: int, row: Row) -> None:
+        """Ignore the row."""
+
+    def picture(self, name: str, picture: Picture, step: int) -> None:
+        """Ignore the picture."""
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """What to train, on what, and where its checkpoints lie.
+
+    Args:
+        prepared: Folder with images/, masks/ and edges/.
+        train_names: The training split.
+        val_names: The validation split, empty for none.
+        checkpoints: Folder of this job alone; a training found in it is gone on with.
+    """
+
+    variant: str
+    seed: int
+    params: config.Params
+    prepared: Path
+    train_names: list[str]
+    val_names: list[str]
+    checkpoints: Path
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """The trained network, its record, the last step's weights and the step whose weights the network holds."""
+
+    model: nn.Module
+    history: History
+    last: dict[str, Tensor]
+    chosen_step: int
+
+
+def train(job: TrainingJob, reporter: Reporter) -> TrainingResult:
+    """Train a network as Algorithm 1 says, from where its newest checkpoint stands.
+
+    Raises:
+        UserError: If the machine lacks what the params ask for.
+        CheckError: If the loss is not finite, or the memory does not suffice.
+        StoppedError: On SIGINT or SIGTERM, after a checkpoint.
+    Source: Han et al., TIM 2022, Algorithm 1.
+    """
+    settings = resolve(job.params.train.hardware)
+    with device_lock(settings.accelerator, f"training {job.variant}, seed {job.seed}"), stop_requests() as stop:
+        return _Training(job, settings, reporter).run(stop)
+
+
+class _Training:
+    """One training in progress."""
+
+    def __init__(self, job: TrainingJob, settings: Settings, reporter: Reporter) -> None:
+        self._job, self._reporter = job, reporter
+        self._train = job.params.train
+        self._format = settings.memory_format
+        self._fabric: Fabric = make_fabric(self._train.hardware, settings)
+        self._fabric.launch()
+        self._store = SampleStore(job.prepared, job.train_names, self._train.augment.resize)
+        self._state, self._runner, self._optimizer = self._set_up()
+        self._validator = Validator(job.prepared, job.val_names, job.params, self._fabric.device)
+
+    def _set_up(self) -> tuple[TrainingState, nn.Module, torch.optim.Optimizer]:
+        network = initial_network(self._job.variant, self._job.seed, self._job.params.model)
+        network = network.to(memory_format=self._format)  # type: ignore[call-overload]  # torch's stubs know it for tensors only
+        average = copy.deepcopy(network).to(self._fabric.device).eval() if self._train.optimiser.ema > 0 else None
+        compiled = torch.compile(network) if self._train.hardware.compile else network
+        runner, optimizer = self._fabric.setup(compiled, make_optimizer(network, self._train.optimiser))
+        state = TrainingState(network, average, optimizer.optimizer, History(self._train.log_every))
+        checkpoint = load_newest(self._job.checkpoints)
+        if checkpoint is not None:
+            restore(state, checkpoint, self._train.log_every)
+            print(f"going on from step {checkpoint.step} ({self._job.checkpoints})", file=sys.stderr)
+        return state, runner, optimizer
+
+    def run(self, stop: StopRequest) -> TrainingResult:
+        history, total = self._state.history, self._train.iterations
+        what = f"train {self._job.variant}, seed {self._job.seed}"
+        self._runner.train()
+        with ProgressBar(what, total, history.steps) as bar, explain_out_of_memory(self._train):
+            while history.steps < total and not has_converged(history.totals, self._train.plateau):
+                terms = self._step(history.steps)
+                self._after_step(history.steps)
+                bar.advance(f"loss {terms.total.item():.3f}")
+                if stop.signal is not None:
+                    self._stop(stop.signal)
+        self._save()
+        return self._result()
+
+    def _step(self, step: int) -> LossTerms:
+        draws = draws_of_step(len(self._store), self._train.batch_size, self._job.seed, step)
+        draws = draws[self._fabric.global_rank :: self._fabric.world_size]
+        drawn = [self._store.draw(draw.index, self._train.augment, self._train.scaling, draw.seed) for draw in draws]
+        pictures, masks, edges = (torch.from_numpy(np.stack(planes)).to(self._fabric.device) for planes in zip(*drawn, strict=True))
+        rate = learning_rate(step, self._train.iterations, self._train.optimiser)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self._optimizer.zero_grad(set_to_none=True)
+        output = self._runner(pictures.contiguous(memory_format=self._format))
+        terms = tsernet_loss(output, masks, edges, self._job.params.loss.edge)
+        require_finite(terms, step, [self._store.names[draw.index] for draw in draws], self._job.checkpoints)
+        self._fabric.backward(terms.total)
+        if self._train.optimiser.clip_norm > 0:
+            self._fabric.clip_gradients(self._runner, self._optimizer, max_norm=self._train.optimiser.clip_norm)
+        self._optimizer.step()
+        update_average(self._state, step, self._train.optimiser.ema)
+        losses = torch.stack([terms.total, terms.edge, terms.bce, terms.ssim, terms.iou, terms.f]).detach()
+        self._state.history.add_step(losses.double().tolist(), rate)
+        return terms
+
+    def _after_step(self, step: int) -> None:
+        if self._train.validate_every and self._job.val_names and step % self._train.validate_every == 0:
+            self._validate(step)
+        row = self._state.history.row(step)
+        if row is not None and self._fabric.is_global_zero:
+            self._reporter.row(step, row)
+        if step % self._train.checkpoint_every == 0:
+            self._save()
+
+    def _validate(self, step: int) -> None:
+        scores, sheet = self._validator.score(self._state.product)
+        history = self._state.history
+        history.add_validation(scores)
+        if history.best_step() == step:
+            self._state.best = copy_weights(self._state.product)
+        if self._fabric.is_global_zero:
+            self._reporter.picture("validation.png", sheet, step)
+
+    def _save(self) -> Path | None:
+        """Write a checkpoint; a full disk is said and the training goes on, since the one before is intact."""
+        if not self._fabric.is_global_zero:
+            return None
+        try:
+            return save_checkpoint(self._job.checkpoints, to_checkpoint(self._state), self._train.keep_checkpoints)
+        except OSError as error:
+            print(f"warning: no checkpoint at step {self._state.history.steps} ({error}); the one before stands", file=sys.stderr)
+            return None
+
+    def _stop(self, signal: int) -> None:
+        path = self._save()
+        kept = f"kept as {path}" if path else "not kept: the checkpoint could not be written"
+        raise StoppedError(
+            signal, f"stopped by signal {signal} at step {self._state.history.steps}, {kept}; run 'dvc repro' again to go on"
+        )
+
+    def _result(self) -> TrainingResult:
+        state, history = self._state, self._state.history
+        last, best_step = copy_weights(state.product), history.best_step()
+        network = state.product.to("cpu").eval()
+        if state.best is not None:
+            network.load_state_dict(state.best)
+        return TrainingResult(network, history, last, best_step or history.steps)

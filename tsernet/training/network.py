@@ -1,0 +1,34 @@
+"""The network a training starts from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from tsernet.config import Model
+from tsernet.errors import UserError
+from tsernet.models import build_tsernet, load_encoder_weights
+from tsernet.weights import load_model
+
+
+def initial_network(variant: str, seed: int, config: Model) -> nn.Module:
+    """Build the network: random weights by `seed`, then the encoder's from elsewhere, or all of them to fine-tune.
+
+    Raises:
+        UserError: If the weights cannot be had or are of another network.
+    """
+    torch.manual_seed(seed)
+    network = build_tsernet(variant, config.width)
+    if config.start_from != "none":
+        earlier, metadata = load_model(Path(config.start_from))
+        if (metadata["variant"], float(metadata["width"])) != (variant, config.width):
+            raise UserError(
+                f"params.yaml: model.start_from: {config.start_from} is {metadata['variant']} at width {metadata['width']},"
+                f" expected {variant} at width {config.width}"
+            )
+        network.load_state_dict(earlier.state_dict())
+    elif config.encoder_weights != "none":
+        load_encoder_weights(network, config.encoder_weights)
+    return network

@@ -1,0 +1,50 @@
+"""What goes wrong in a training, each as one line that says where and what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from tsernet.config import Train
+from tsernet.errors import CheckError
+from tsernet.losses import LossTerms
+
+_TERMS = ("edge", "bce", "ssim", "iou", "f")
+
+
+def require_finite(terms: LossTerms, step: int, names: list[str], checkpoints: Path) -> None:
+    """Stop a training whose loss is NaN or infinite, before it spoils the weights.
+
+    Raises:
+        CheckError: Naming the step, the terms and the batch's files.
+    """
+    if torch.isfinite(terms.total):
+        return
+    bad = [name for name in _TERMS if not torch.isfinite(getattr(terms, name))] or ["total"]
+    raise CheckError(
+        f"the loss is not finite at step {step + 1}: term {', '.join(bad)}; pictures {', '.join(names)};"
+        f" the last good checkpoint stays in {checkpoints}; try a lower train.optimiser.lr or train.optimiser.clip_norm"
+    )
+
+
+@contextmanager
+def explain_out_of_memory(config: Train) -> Iterator[None]:
+    """Turn "out of memory" into one line that says what to change.
+
+    Raises:
+        CheckError: In place of the error.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        # On the CPU torch raises a plain RuntimeError whose text alone tells.
+        is_memory = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+        if not is_memory:
+            raise
+        raise CheckError(
+            f"out of memory: lower train.batch_size (now {config.batch_size}),"
+            f" train.augment.crop (now {config.augment.crop}) or model.width"
+        ) from None

@@ -1,0 +1,60 @@
+"""Scores and a picture sheet of the validation split while a training runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from tsernet.config import Params
+from tsernet.data.pixels import Picture, read_picture, resize_picture
+from tsernet.inference import Predictor, to_uint8
+from tsernet.metrics import score_pairs
+from tsernet.training.history import VALIDATION_COLUMNS, Row
+
+_SHOWN = 6
+_TILE = 128
+
+
+class Validator:
+    """Scores a network on the validation split, whose pictures it reads once.
+
+    Args:
+        prepared: Folder with images/ and masks/.
+        names: The validation split.
+        params: For the input size and the scaling.
+        device: Where the network lies.
+    """
+
+    def __init__(self, prepared: Path, names: list[str], params: Params, device: torch.device) -> None:
+        self._names, self._params, self._device = names, params, device
+        self._pictures = [read_picture(prepared / "images" / f"{name}.png") for name in names]
+        self._masks = [read_picture(prepared / "masks" / f"{name}.png") for name in names]
+
+    def score(self, network: nn.Module) -> tuple[Row, Picture]:
+        """Return the measures, named as in the history, and a sheet: a row of pictures, of masks, of maps."""
+        settings = self._params.evaluate
+        predictor = Predictor(
+            network,
+            resize=settings.resize,
+            scaling=self._params.train.scaling,
+            stretch=settings.stretch,
+            batch_size=settings.batch_size,
+            device=self._device,
+        )
+        maps = [to_uint8(one) for one in predictor.predict(self._pictures)]
+        scores = score_pairs(zip(self._names, maps, self._masks, strict=True))
+        row = {column: float(getattr(scores, column.removeprefix("val_"))) for column in VALIDATION_COLUMNS}
+        return row, self._sheet(maps)
+
+    def _sheet(self, maps: list[Picture]) -> Picture:
+        spread = np.linspace(0, len(maps) - 1, min(_SHOWN, len(maps))).round().astype(int)
+        rows = [np.hstack([_tile(room[index]) for index in spread]) for room in (self._pictures, self._masks, maps)]
+        return np.vstack(rows)
+
+
+def _tile(picture: Picture) -> Picture:
+    grey = picture if picture.ndim == 2 else picture.mean(axis=2).astype(np.uint8)
+    return resize_picture(grey, _TILE)

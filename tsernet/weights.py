@@ -1,0 +1,128 @@
+"""Model files: safetensors with enough metadata to build the network and to feed it; nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from tsernet.errors import UserError
+from tsernet.models.network import TSERNet
+
+FORMAT = "tsernet/1"
+KEYS = ("variant", "width", "resize", "scaling", "stretch")
+"""What metadata must say: the network's variant and width, and how a picture is made into its input and back."""
+WIDTHS = (0.0, 2.0)
+"""Above the first, at most the second: as the params allow."""
+
+
+def save_model(path: Path, model: TSERNet, metadata: Mapping[str, str]) -> None:
+    """Write a model file; a reader sees the old one or the new one, whole.
+
+    Args:
+        path: Ends in .safetensors; its folder is made if need be.
+        model: Saved as it is in memory, whatever device or memory format.
+        metadata: `resize` (pixels), `scaling` (unit | own_max), `stretch` (true | false), and any more; `variant` and `width` are
+            the model's own and may be left out.
+    Raises:
+        ValueError: If a key is missing, or contradicts the model.
+    """
+    own = {"format": FORMAT, "variant": model.variant, "width": repr(float(model.width))}
+    full = {**own, **metadata}
+    wrong = [key for key in own if full[key] != own[key] and not (key == "width" and _number(full[key]) == model.width)]
+    missing = [key for key in KEYS if key not in full]
+    if wrong or missing:
+        raise ValueError(f"metadata must hold {', '.join(KEYS)} as the model has them; missing: {missing}, contradicting: {wrong}")
+    tensors = {name: tensor.detach().to("cpu").contiguous() for name, tensor in model.state_dict().items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        save_file(tensors, temporary, metadata=full)
+        temporary.chmod(0o644)  # mkstemp makes it private; a model file is as readable as any other output
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_model(path: Path) -> tuple[TSERNet, dict[str, str]]:
+    """Build the network that a model file names and fill it.
+
+    Returns:
+        The model, on the CPU, in eval mode; and the file's metadata.
+    Raises:
+        UserError: If the file is not there, is no model file of this format, or its tensors do not fit its metadata.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such model file; expected one made by train or convert (.safetensors)")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = _checked(path, file.metadata())
+            model = _shell(path, metadata)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the handle is no mapping
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path}: not a safetensors file ({' '.join(str(error).split())})") from None
+    _check_tensors(path, model, tensors)
+    model.to_empty(device="cpu")
+    model.load_state_dict(tensors)
+    return model.eval(), metadata
+
+
+def sha256_of(path: Path) -> str:
+    """Digest a file.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _checked(path: Path, metadata: Mapping[str, str] | None) -> dict[str, str]:
+    found = dict(metadata or {})
+    if found.get("format") != FORMAT:
+        raise UserError(
+            f"{path}: expected a model file of format {FORMAT}, got {found.get('format', 'none')}; tsernet convert takes official weights"
+        )
+    missing = [key for key in KEYS if key not in found]
+    if missing:
+        raise UserError(f"{path}: the metadata lacks {', '.join(missing)}")
+    return found
+
+
+def _shell(path: Path, metadata: Mapping[str, str]) -> TSERNet:
+    """Build the network without memory, so that a file that lies about its width costs nothing."""
+    width = _number(metadata["width"])
+    if not WIDTHS[0] < width <= WIDTHS[1]:
+        raise UserError(f"{path}: the metadata's width must be above {WIDTHS[0]} and at most {WIDTHS[1]}, got {metadata['width']}")
+    try:
+        with torch.device("meta"):
+            return TSERNet(metadata["variant"], width)
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _check_tensors(path: Path, model: TSERNet, tensors: Mapping[str, Tensor]) -> None:
+    expected = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    given = {name: tensor.shape for name, tensor in tensors.items()}
+    wrong = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))
+    if wrong:
+        raise UserError(f"{path}: {len(wrong)} tensors do not fit a {model.variant} of width {model.width}, such as {wrong[0]}")
