@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.exits import run_stage
-from tsernet.config import load_params
+from tsernet.config import Evaluate, load_params
 from tsernet.errors import UserError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> None:
     variant, seed = arguments[0], int(arguments[1])
     trained = TRAIN / variant / str(seed)
     out = EVALUATE / variant / str(seed)
-    predictor = _load(trained / "model.safetensors", load_params().evaluate.batch_size)
+    predictor = _load(trained / "model.safetensors", load_params().evaluate)
     scores, seconds = _score_test(predictor, out / "maps")
     validation = _score_validation(predictor)
     metrics = _metrics(scores, validation) | {
@@ -63,12 +63,15 @@ def main(arguments: Sequence[str]) -> None:
     )
 
 
-def _load(path: Path, batch_size: int) -> Predictor:
+def _load(path: Path, settings: Evaluate) -> Predictor:
     import torch
 
     from tsernet.inference import load_predictor
 
-    return load_predictor(path, batch_size=batch_size, device="cuda" if torch.cuda.is_available() else "cpu")
+    predictor = load_predictor(path, batch_size=settings.batch_size, device="cuda" if torch.cuda.is_available() else "cpu")
+    # The params rule over what the file says of itself: another input size is tried without training again.
+    predictor.resize, predictor.stretch = settings.resize, settings.stretch
+    return predictor
 
 
 def _score_test(predictor: Predictor, maps: Path) -> tuple[Scores, float]:

@@ -1,12 +1,17 @@
-"""Folders that appear whole or not at all."""
+"""Writing: folders that appear whole or not at all, and PNG files."""
 
 from __future__ import annotations
 
 import errno
+import io
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from tsernet.errors import UserError
 
@@ -53,3 +58,13 @@ def full_disk_named(target: Path) -> Iterator[None]:
         if error.errno not in _FULL:
             raise
         raise UserError(f"{target}: cannot be written, {_FULL[error.errno]}; what was there before is untouched") from None
+
+
+def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode 8-bit pixels, (H, W) or (H, W, 3), as a PNG.
+
+    In memory first: writing through Pillow hides a full disk behind an encoder's error.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG", compress_level=4)
+    return buffer.getvalue()

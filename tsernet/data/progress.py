@@ -48,6 +48,5 @@ def _results(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[
 
 
 def _bar() -> Progress:
-    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=not console.is_terminal)
+    return Progress(*columns, console=Console(stderr=True))

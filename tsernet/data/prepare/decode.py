@@ -34,7 +34,7 @@ def decode_picture(path: Path, max_pixels: int) -> Decoded:
     """Decode a picture, upright as a viewer shows it, to 8-bit grey or colour.
 
     Raises:
-        UnusableError: With a code of `PICTURE_FAULTS`.
+        UnusableError: The reason begins with a code that the validation knows.
     """
     with _opened(path, "image", max_pixels) as image:
         mode = image.mode
@@ -55,7 +55,7 @@ def decode_mask(path: Path, max_pixels: int) -> Decoded:
     """Decode a mask to one channel, its values as they are in the file.
 
     Raises:
-        UnusableError: With a code of `MASK_FAULTS`; RGB is taken where its three channels are equal.
+        UnusableError: The same for masks; RGB is taken where its three channels are equal.
     """
     with _opened(path, "mask", max_pixels) as image:
         mode = image.mode
@@ -74,7 +74,7 @@ def _opened(path: Path, side: str, max_pixels: int) -> Image.Image:
     if path.is_symlink():
         raise UnusableError(f"{side}-link", f"{path.name} is a symbolic link, expected the file itself")
     if path.stat().st_size == 0:
-        raise UnusableError(f"{side}-empty", f"{path.name} has no bytes")
+        raise UnusableError(f"{side}-no-bytes", f"{path.name} has no bytes")
     # Pillow's own limit is below ours; ours is kept right after opening, before any pixel is decoded.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

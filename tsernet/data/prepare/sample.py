@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
+from tsernet.data.disk import png_bytes
 from tsernet.data.edges import edge_map
 from tsernet.data.layout import RawSample
 from tsernet.data.prepare.decode import UInt8, UnusableError, decode_mask, decode_picture
 from tsernet.data.prepare.hashing import perceptual_hash, pixel_digest
 from tsernet.data.prepare.manifest import Row
-from tsernet.data.sources.made import png_bytes
 
 _MOST_VALUES = 8
 _LEAST_SIDE = 16

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from functools import partial
 from pathlib import Path
 
-from PIL import Image
-
 from tsernet.config import Synthetic
 from tsernet.data.classes import CLASSES, PREFIXES
+from tsernet.data.disk import png_bytes
 from tsernet.data.progress import in_parallel
-from tsernet.data.sources.synthetic import UInt8, synthetic_sample
+from tsernet.data.sources.synthetic import synthetic_sample
 
 
 def make_synthetic(config: Synthetic, target: Path) -> None:
@@ -29,13 +27,3 @@ def _draw(config: Synthetic, target: Path, item: tuple[str, int, str]) -> None:
     picture, mask = synthetic_sample(config.seed, class_name, number, config.size)
     (target / "images" / file_name).write_bytes(png_bytes(picture))
     (target / "masks" / file_name).write_bytes(png_bytes(mask))
-
-
-def png_bytes(pixels: UInt8) -> bytes:
-    """Encode 8-bit pixels, (H, W) or (H, W, 3), as a PNG.
-
-    In memory first: writing through Pillow hides a full disk behind an encoder's error.
-    """
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG", compress_level=4)
-    return buffer.getvalue()
