@@ -1,0 +1,1 @@
+"""What `tsernet benchmark` measures, a file each."""
