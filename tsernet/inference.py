@@ -24,7 +24,7 @@ class Predictor:
     paper's code does, and resized back bilinearly.
 
     Args:
-        model: Maps (B, 3, H, W) to an output whose `final` are logits (B, 1, H, W).
+        model: Maps (B, 3, H, W) to an output whose `saliency` are logits (B, 1, H, W).
         resize: Side of the network's input, a multiple of 32, pixels.
         scaling: `unit` or `own_max`, as in training.
         stretch: Whether to stretch each map.
@@ -71,7 +71,7 @@ class Predictor:
         self.model.eval()
         try:
             with torch.inference_mode():
-                logits: Tensor = self.model(torch.from_numpy(inputs).to(self.device)).final
+                logits: Tensor = self.model(torch.from_numpy(inputs).to(self.device)).saliency
                 maps = torch.sigmoid(logits.float()).cpu()
                 return [self._finish(one, picture.shape[0], picture.shape[1]) for one, picture in zip(maps, pictures, strict=True)]
         finally:

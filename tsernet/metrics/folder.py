@@ -53,7 +53,7 @@ def score_folder(
     """
     jobs, missing, extra = _pair(Path(maps), Path(masks), names)
     if (missing or extra) and not allow_missing:
-        raise CheckError(f"{maps}: {_describe(missing, extra)}; --allow-missing scores the rest")
+        raise CheckError(f"{maps}: {_describe(missing, extra)}")
     if not jobs:
         raise UserError(f"{maps}: expected maps of the masks in {masks}, no name is in both")
     measured = _measure_all(jobs, workers or available_cores(), progress)

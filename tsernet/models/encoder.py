@@ -14,6 +14,22 @@ RESNET_STAGES = 4
 """So many of the stages are ResNet-34's own; the others begin with a max-pool instead of a stride."""
 
 
+class StridedPointwise(nn.Conv2d):
+    """A 1×1 convolution with a stride, as a subsampling followed by a 1×1 convolution without one.
+
+    The same sums. oneDNN's own strided kernel writes past its workspace in the backward pass, with channels_last and
+    fewer input channels than its block: the heap is corrupted and the process dies
+    (https://github.com/uxlfoundation/oneDNN/issues/6035, seen here with torch 2.14.1 at width 0.125).
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__(inputs, outputs, 1, bias=False)
+        self.step = stride
+
+    def forward(self, features: Tensor) -> Tensor:
+        return super().forward(features[:, :, :: self.step, :: self.step])
+
+
 class BasicBlock(nn.Module):
     """Two 3×3 convolutions without bias around a shortcut, which is a 1×1 convolution where the shape changes.
 
@@ -28,8 +44,7 @@ class BasicBlock(nn.Module):
         self.norm2 = nn.BatchNorm2d(outputs)
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:
-            conv = nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False)
-            self.shortcut = nn.Sequential(conv, nn.BatchNorm2d(outputs))
+            self.shortcut = nn.Sequential(StridedPointwise(inputs, outputs, stride), nn.BatchNorm2d(outputs))
 
     def forward(self, features: Tensor) -> Tensor:
         inner = F.relu(self.norm1(self.conv1(features)), inplace=True)

@@ -6,7 +6,7 @@ import copy
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from tsernet.data.pixels import Picture
 from tsernet.data.samples import SampleStore
 from tsernet.errors import StoppedError
 from tsernet.losses import LossTerms, tsernet_loss
+from tsernet.models import TSERNet
 from tsernet.progress import ProgressBar
 from tsernet.training.checkpoint import load_newest, save_checkpoint
 from tsernet.training.device_lock import device_lock
@@ -78,7 +79,7 @@ class TrainingJob:
 class TrainingResult:
     """The trained network, its record, the last step's weights and the step whose weights the network holds."""
 
-    model: nn.Module
+    model: TSERNet
     history: History
     last: dict[str, Tensor]
     chosen_step: int
@@ -113,9 +114,10 @@ class _Training:
 
     def _set_up(self) -> tuple[TrainingState, nn.Module, torch.optim.Optimizer]:
         network = initial_network(self._job.variant, self._job.seed, self._job.params.model)
-        network = network.to(memory_format=self._format)  # type: ignore[call-overload]  # torch's stubs know it for tensors only
+        network = network.to(memory_format=self._format)
         average = copy.deepcopy(network).to(self._fabric.device).eval() if self._train.optimiser.ema > 0 else None
-        compiled = torch.compile(network) if self._train.hardware.compile else network
+        # torch.compile is typed for functions; of a module it makes a module.
+        compiled = cast(nn.Module, torch.compile(network)) if self._train.hardware.compile else network
         runner, optimizer = self._fabric.setup(compiled, make_optimizer(network, self._train.optimiser))
         state = TrainingState(network, average, optimizer.optimizer, History(self._train.log_every))
         checkpoint = load_newest(self._job.checkpoints)
@@ -141,7 +143,7 @@ class _Training:
     def _step(self, step: int) -> LossTerms:
         draws = draws_of_step(len(self._store), self._train.batch_size, self._job.seed, step)
         draws = draws[self._fabric.global_rank :: self._fabric.world_size]
-        drawn = [self._store.draw(draw.index, self._train.augment, self._train.scaling, draw.seed) for draw in draws]
+        drawn = [self._store.draw(draw.sample, self._train.augment, self._train.scaling, draw.seed) for draw in draws]
         pictures, masks, edges = (torch.from_numpy(np.stack(planes)).to(self._fabric.device) for planes in zip(*drawn, strict=True))
         rate = learning_rate(step, self._train.iterations, self._train.optimiser)
         for group in self._optimizer.param_groups:
@@ -149,7 +151,7 @@ class _Training:
         self._optimizer.zero_grad(set_to_none=True)
         output = self._runner(pictures.contiguous(memory_format=self._format))
         terms = tsernet_loss(output, masks, edges, self._job.params.loss.edge)
-        require_finite(terms, step, [self._store.names[draw.index] for draw in draws], self._job.checkpoints)
+        require_finite(terms, step, [self._store.names[draw.sample] for draw in draws], self._job.checkpoints)
         self._fabric.backward(terms.total)
         if self._train.optimiser.clip_norm > 0:
             self._fabric.clip_gradients(self._runner, self._optimizer, max_norm=self._train.optimiser.clip_norm)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from tsernet.config import Model
 from tsernet.errors import UserError
-from tsernet.models import build_tsernet, load_encoder_weights
+from tsernet.models import TSERNet, build_tsernet, load_encoder_weights
 from tsernet.weights import load_model
 
 
-def initial_network(variant: str, seed: int, config: Model) -> nn.Module:
+def initial_network(variant: str, seed: int, config: Model) -> TSERNet:
     """Build the network: random weights by `seed`, then the encoder's from elsewhere, or all of them to fine-tune.
 
     Raises:

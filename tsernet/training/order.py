@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 
 class Draw(NamedTuple):
-    """A sample's index, and the seed of the generator that augments it in this place of the training."""
+    """A sample's place in the split, and the seed of the generator that augments it in this place of the training."""
 
-    index: int
+    sample: int
     seed: tuple[int, int, int]
 
 

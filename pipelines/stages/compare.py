@@ -1,0 +1,66 @@
+"""Stage `compare`: the report over everything that was evaluated, with the paper's figures beside it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.exits import run_stage
+from tsernet.config import Params, load_params
+
+if TYPE_CHECKING:
+    from tsernet.report import ReportInputs
+
+PREPARED = Path("data/prepared")
+TEST = Path("data/splits/test.csv")
+EVALUATE = Path("results/evaluate")
+REPORT = Path("results/report")
+
+_NAMES = {
+    "synthetic": "synthetic strip-steel pictures",
+    "sd-saliency-900": "SD-saliency-900",
+    "folder": "pictures of your own",
+}
+
+
+def main(_: Sequence[str]) -> None:
+    """Build results/report/ and log it to the execution's parent run."""
+    from tsernet.report import build_report
+
+    params = load_params()
+    build_report(_inputs(params), REPORT, lambda what: print(f"compare: {what}", file=sys.stderr))
+    _log(REPORT)
+    print(f"{REPORT / 'report.html'}")
+
+
+def _inputs(params: Params) -> ReportInputs:
+    from tsernet.data.samples import read_split
+    from tsernet.report import ReportInputs
+
+    return ReportInputs(
+        prepared=PREPARED,
+        evaluations=EVALUATE,
+        test=read_split(TEST),
+        variants=params.variants,
+        seeds=params.seeds,
+        published={name: Path(folder) for name, folder in params.compare.published.items()},
+        resamples=params.compare.bootstrap,
+        rows_per_class=params.compare.rows_per_class,
+        dataset=_NAMES[params.dataset.source],
+        comparable=params.dataset.source == "sd-saliency-900" and params.split.method == "official",
+    )
+
+
+def _log(report: Path) -> None:
+    from pipelines.tracking import parent_run
+
+    with parent_run() as run:
+        for path in sorted(path for path in report.rglob("*") if path.is_file()):
+            folder = Path("report") / path.parent.relative_to(report)
+            run.log_artifact(path, folder.as_posix())
+
+
+if __name__ == "__main__":
+    run_stage(main)

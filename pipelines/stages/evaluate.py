@@ -1,0 +1,191 @@
+"""Stage `evaluate`: a trained model's maps of the test split, scored; and the threshold that the validation share would choose."""
+
+from __future__ import annotations
+
+import csv
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.exits import run_stage
+from tsernet.config import Evaluate, load_params
+from tsernet.errors import UserError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tsernet.inference import Predictor
+    from tsernet.metrics import Scores
+
+PREPARED = Path("data/prepared")
+SPLITS = Path("data/splits")
+VALIDATION = Path("results/validation/summary.json")
+TRAIN = Path("results/train")
+EVALUATE = Path("results/evaluate")
+
+
+@dataclass(frozen=True)
+class _Prediction:
+    name: str
+    saliency: NDArray[Any]
+    seconds: float
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Evaluate the model of one variant and seed.
+
+    Args:
+        arguments: Variant and seed.
+    """
+    if len(arguments) != 2 or not arguments[1].isdigit():
+        raise UserError(f"evaluate: expected a variant and a seed, got {' '.join(arguments) or 'nothing'}")
+    variant, seed = arguments[0], int(arguments[1])
+    trained = TRAIN / variant / str(seed)
+    out = EVALUATE / variant / str(seed)
+    predictor = _load(trained / "model.safetensors", load_params().evaluate)
+    scores, seconds = _score_test(predictor, out / "maps")
+    validation = _score_validation(predictor)
+    metrics = _metrics(scores, validation) | {
+        "seconds_per_picture": seconds,
+        "parameters": sum(parameter.numel() for parameter in predictor.model.parameters()),
+        "variant": variant,
+        "seed": seed,
+    }
+    _write(out, scores, validation, metrics)
+    _log(variant, seed, trained / "run.json", out, metrics)
+    print(
+        f"{variant}, seed {seed}: S {scores.s_measure:.4f}, MAE {scores.mae:.4f}, max F {scores.max_f_measure:.4f}, {scores.count} pictures"
+    )
+
+
+def _load(path: Path, settings: Evaluate) -> Predictor:
+    import torch
+
+    from tsernet.inference import load_predictor
+
+    predictor = load_predictor(path, batch_size=settings.batch_size, device="cuda" if torch.cuda.is_available() else "cpu")
+    # The params rule over what the file says of itself: another input size is tried without training again.
+    predictor.resize, predictor.stretch = settings.resize, settings.stretch
+    return predictor
+
+
+def _score_test(predictor: Predictor, maps: Path) -> tuple[Scores, float]:
+    from PIL import Image
+
+    from tsernet.data.samples import read_split
+    from tsernet.metrics import score_folder
+
+    names = read_split(SPLITS / "test.csv")
+    if not names:
+        raise UserError(f"{SPLITS / 'test.csv'}: expected pictures to test on, got none")
+    maps.mkdir(parents=True, exist_ok=True)
+    seconds = []
+    for prediction in _predict(predictor, names, _progress("predicting", len(names))):
+        Image.fromarray(prediction.saliency).save(maps / f"{prediction.name}.png")
+        seconds.append(prediction.seconds)
+    scores = score_folder(maps, PREPARED / "masks", names, progress=_progress("scoring", len(names)))
+    # The median: the first batch warms up, and other processes share the machine.
+    return scores, statistics.median(seconds)
+
+
+def _score_validation(predictor: Predictor) -> Scores | None:
+    from tsernet.data.samples import read_split
+    from tsernet.metrics import read_grey, score_pairs
+
+    names = read_split(SPLITS / "val.csv")
+    if not names:
+        return None
+    predictions = _predict(predictor, names, _progress("validation share", len(names)))
+    return score_pairs((one.name, one.saliency, read_grey(PREPARED / "masks" / f"{one.name}.png")) for one in predictions)
+
+
+def _predict(predictor: Predictor, names: Sequence[str], progress: Callable[[int, int], None]) -> Iterator[_Prediction]:
+    from tsernet.data.pixels import read_picture
+    from tsernet.inference import to_uint8
+
+    step = predictor.batch_size
+    for start in range(0, len(names), step):
+        batch = names[start : start + step]
+        pictures = [read_picture(PREPARED / "images" / f"{name}.png") for name in batch]
+        begin = time.perf_counter()
+        maps = predictor.predict(pictures)
+        seconds = (time.perf_counter() - begin) / len(batch)
+        for name, saliency in zip(batch, maps, strict=True):
+            yield _Prediction(name, to_uint8(saliency), seconds)
+        progress(start + len(batch), len(names))
+
+
+def _progress(what: str, total: int) -> Callable[[int, int], None]:
+    # A line every tenth: DVC shows a stage's output as it is, and a bar with a thread of its own would forbid the scoring's forks.
+    said = 0
+
+    def show(done: int, _: int) -> None:
+        nonlocal said
+        tenth = 10 * done // total
+        if tenth > said:
+            said = tenth
+            print(f"{what}: {done} of {total}", file=sys.stderr)
+
+    return show
+
+
+def _metrics(scores: Scores, validation: Scores | None) -> dict[str, Any]:
+    metrics: dict[str, Any] = dict(scores.measures())
+    metrics |= {"masks_digest": scores.masks_digest, "test_digest": _test_digest(), "best_threshold": scores.curves.best_threshold}
+    if validation:
+        chosen = validation.curves.best_threshold
+        metrics |= {
+            "validation_count": validation.count,
+            "validation_threshold": chosen,
+            "validation_max_f_measure": validation.max_f_measure,
+            "f_measure_at_validation_threshold": float(scores.curves.f_measure[chosen]),
+            "iou_at_validation_threshold": float(scores.curves.iou[chosen]),
+        }
+    return metrics
+
+
+def _test_digest() -> str:
+    try:
+        return str(json.loads(VALIDATION.read_text(encoding="utf-8"))["digests"]["test"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{VALIDATION}: expected the digests that validate writes, cannot be read: {error}") from None
+
+
+def _write(out: Path, scores: Scores, validation: Scores | None, metrics: dict[str, Any]) -> None:
+    from tsernet.metrics import write_curves, write_per_image
+    from tsernet.metrics.store import PictureCurves
+
+    write_per_image(scores, out / "per_image.csv", _classes())
+    write_curves(scores.curves, out / "pr_curve.csv")
+    write_curves(validation.curves if validation else None, out / "validation_curve.csv")
+    PictureCurves.of(scores).write(out / "curves.npz")
+    part = out / "metrics.json.part"
+    part.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    part.replace(out / "metrics.json")
+
+
+def _classes() -> dict[str, str]:
+    with (SPLITS / "test.csv").open(newline="", encoding="utf-8") as file:
+        return {row["name"]: row.get("class", "") for row in csv.DictReader(file)}
+
+
+def _log(variant: str, seed: int, run_file: Path, out: Path, metrics: dict[str, Any]) -> None:
+    from pipelines.tracking import child_run
+
+    try:
+        run_id = str(json.loads(run_file.read_text(encoding="utf-8"))["run_id"])
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{run_file}: expected the training's run, cannot be read: {error}") from None
+    with child_run(variant, seed, resume=run_id) as run:
+        run.log_metrics({f"test/{key}": float(value) for key, value in metrics.items() if isinstance(value, int | float) and key != "seed"})
+        for name in ("metrics.json", "per_image.csv", "pr_curve.csv", "validation_curve.csv"):
+            run.log_artifact(out / name, "evaluation")
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,24 @@
+"""Stage prepare: samples of one form and the manifest, into data/prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines.exits import run_stage
+from tsernet.config import load_params
+from tsernet.data.prepare import prepare
+
+RAW, PREPARED = Path("data/raw"), Path("data/prepared")
+
+
+def main(_: Sequence[str]) -> None:
+    """Read the params and prepare every sample."""
+    params = load_params()
+    rows = prepare(RAW, PREPARED, params.prepare.edge_width, params.validate_.max_pixels)
+    unusable = sum(not row.usable for row in rows)
+    print(f"{len(rows)} samples in {PREPARED}" + (f", {unusable} of them unusable (see manifest.csv)" if unusable else ""))
+
+
+if __name__ == "__main__":
+    run_stage(main)

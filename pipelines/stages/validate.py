@@ -1,0 +1,37 @@
+"""Stage validate: what is wrong with the data is said here, by file name, before a single training step."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines.exits import run_stage
+from pipelines.validation import Outcome, broken, validate_data
+from tsernet.config import load_params
+from tsernet.errors import CheckError
+
+PREPARED, SPLITS, TARGET = Path("data/prepared"), Path("data/splits"), Path("results/validation")
+_NAMED = 5
+
+
+def main(_: Sequence[str]) -> None:
+    """Check the data, show every warning, and fail where a promise of severity error is broken."""
+    params = load_params()
+    outcomes = validate_data(PREPARED, SPLITS, params.validate_, params.dataset.source, TARGET)
+    for outcome in broken(outcomes, "warning"):
+        print(f"warning: {_line(outcome)}", file=sys.stderr)
+    errors = broken(outcomes, "error")
+    if errors:
+        page = TARGET / "data_docs" / "index.html"
+        raise CheckError(f"the data break {len(errors)} of {len(outcomes)} promises: {'; '.join(map(_line, errors))} (see {page})")
+    print(f"{len(outcomes)} promises checked, {len(broken(outcomes, 'warning'))} warnings; {TARGET / 'data_docs' / 'index.html'}")
+
+
+def _line(outcome: Outcome) -> str:
+    more = f" and {len(outcome.failing) - _NAMED} more" if len(outcome.failing) > _NAMED else ""
+    return f"{outcome.promise.name} ({outcome.promise.description}): {', '.join(outcome.failing[:_NAMED])}{more}"
+
+
+if __name__ == "__main__":
+    run_stage(main)

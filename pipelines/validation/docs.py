@@ -1,0 +1,121 @@
+"""Data Docs that open without a network: styled by a sheet of our own, with pictures of what failed beside them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from html import escape
+from importlib import resources
+from pathlib import Path
+from urllib.parse import quote
+
+from PIL import Image
+
+from pipelines.validation.expectations import Outcome
+from pipelines.validation.promises import Promise
+from pipelines.validation.summary import broken
+from tsernet.data.prepare.manifest import Row
+
+FINDINGS = "findings.html"
+_THUMBNAIL = 112
+
+_GONE = re.compile(
+    # Scripts and sheets from elsewhere, pictures from elsewhere, and the footer that advertises.
+    r"<script\b.*?</script>|<style\b.*?</style>|<link\b[^>]*>|<img\b[^>]*>|<footer\b.*?</footer>|<!--.*?-->",
+    re.DOTALL | re.IGNORECASE,
+)
+_HANDLER = re.compile(r'\son[a-z]+="[^"]*"')
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_LOAD_TIME = re.compile(r"\d{8}T\d{6}\.\d{6}Z")
+_FIXED_TIME = "20000101T000000.000000Z"
+
+
+def finish_docs(docs: Path, outcomes: Sequence[Outcome], rows: Sequence[Row], prepared: Path, thumbnails: int) -> None:
+    """Make the Data Docs self-contained and put a page with the failing names and their pictures beside them.
+
+    Great Expectations links styles and scripts from content networks; without them its pages are bare. They also hold
+    random ids and times, which would make equal data look changed to DVC; those become fixed.
+
+    Args:
+        docs: What Great Expectations wrote; changed in place.
+        outcomes: Of all promises.
+        rows: The manifest, for the reasons.
+        prepared: Folder with images/ and masks/.
+        thumbnails: At most so many pictures for one promise.
+    """
+    shutil.rmtree(docs / "static", ignore_errors=True)
+    sheet = f"<style>\n{resources.files(__package__ or '').joinpath('data_docs.css').read_text(encoding='utf-8')}</style>"
+    for page in sorted(docs.rglob("*.html")):
+        text = page.read_text(encoding="utf-8")
+        home = quote(Path(os.path.relpath(docs / FINDINGS, page.parent)).as_posix())
+        page.write_text(_self_contained(text, sheet, home, outcomes), encoding="utf-8")
+    page = docs / FINDINGS
+    page.write_text(_findings(docs, outcomes, {row.name: row for row in rows}, prepared, thumbnails, sheet), encoding="utf-8")
+
+
+def _self_contained(text: str, sheet: str, home: str, outcomes: Sequence[Outcome]) -> str:
+    text = _HANDLER.sub("", _GONE.sub("", text))
+    numbers: dict[str, str] = {}
+    text = _UUID.sub(lambda match: numbers.setdefault(match[0], f"id-{len(numbers) + 1}"), text)
+    text = _LOAD_TIME.sub(_FIXED_TIME, text)
+    text = text.replace("</head>", f"{sheet}\n</head>", 1)
+    bar = f'<p class="findings-bar">{escape(_verdict(outcomes))} <a href="{home}">Names and pictures</a></p>'
+    text = re.sub(r"<body[^>]*>", lambda match: f"{match[0]}\n{bar}", text, count=1)
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"
+
+
+def _verdict(outcomes: Sequence[Outcome]) -> str:
+    errors, warnings = len(broken(outcomes, "error")), len(broken(outcomes, "warning"))
+    return f"{len(outcomes)} promises, {errors} broken as errors, {warnings} as warnings."
+
+
+def _findings(docs: Path, outcomes: Sequence[Outcome], rows: dict[str, Row], prepared: Path, limit: int, sheet: str) -> str:
+    parts = [_section(docs, outcome, rows, prepared, limit) for kind in ("error", "warning") for outcome in broken(outcomes, kind)]
+    kept = "".join(_kept(outcome.promise) for outcome in outcomes if outcome.success)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="UTF-8">\n<title>Findings in the data</title>\n{sheet}\n</head>\n'
+        f'<body>\n<p class="findings-bar">{escape(_verdict(outcomes))} <a href="index.html">Data Docs</a></p>\n'
+        f"<main>\n<h1>Findings in the data</h1>\n{''.join(parts) or '<p>Every promise is kept.</p>'}\n"
+        f"<h2>Kept</h2>\n<ul>\n{kept}</ul>\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _kept(promise: Promise) -> str:
+    return f"<li><code>{promise.name}</code> {escape(promise.description)}</li>\n"
+
+
+def _section(docs: Path, outcome: Outcome, rows: dict[str, Row], prepared: Path, limit: int) -> str:
+    promise = outcome.promise
+    shown = [_figure(docs, name, rows.get(name), prepared) for name in outcome.failing[:limit]]
+    rest = outcome.failing[limit:]
+    more = f"<p>Without pictures: {escape(', '.join(rest))}</p>" if rest else ""
+    return (
+        f'<section class="{promise.severity}">\n<h2>{promise.severity}: <code>{promise.name}</code></h2>\n'
+        f"<p>{escape(promise.description)}: broken by {len(outcome.failing)}.</p>\n"
+        f'<div class="gallery">\n{"".join(shown)}</div>\n{more}</section>\n'
+    )
+
+
+def _figure(docs: Path, name: str, row: Row | None, prepared: Path) -> str:
+    picture = ""
+    if row is not None and row.usable:
+        room = docs / "thumbnails"
+        room.mkdir(exist_ok=True)
+        if not (room / f"{name}.png").exists():
+            _thumbnail(prepared, name).save(room / f"{name}.png")
+        picture = f'<img src="thumbnails/{quote(name)}.png" alt="{escape(name)}, and its mask" height="{_THUMBNAIL}">'
+    reason = f"<br>{escape(row.reason)}" if row is not None and row.reason else ""
+    return f"<figure>{picture}<figcaption>{escape(name)}{reason}</figcaption></figure>\n"
+
+
+def _thumbnail(prepared: Path, name: str) -> Image.Image:
+    """Show the picture and, beside it, its mask."""
+    sheet = Image.new("RGB", (2 * _THUMBNAIL, _THUMBNAIL), "white")
+    for place, room in enumerate(("images", "masks")):
+        with Image.open(prepared / room / f"{name}.png") as image:
+            small = image.convert("RGB")
+            small.thumbnail((_THUMBNAIL - 2, _THUMBNAIL - 2))
+            sheet.paste(small, (place * _THUMBNAIL, 0))
+    return sheet

@@ -1,0 +1,145 @@
+"""What data must keep, one expectation a promise: the whole list in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tsernet.config import Validate
+from tsernet.data.classes import CLASSES
+
+Severity = Literal["error", "warning"]
+Table = Literal["samples", "splits", "classes"]
+
+INVERTED_ABOVE = 1.1
+"""Coverage plus the defect share of the outermost pixels. Over SD-saliency-900 no mask exceeds it (the largest sum is 1.02),
+and 891 of the 900 inverted ones do."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One expectation.
+
+    Attributes:
+        name: What summary.json calls it.
+        table: Over which table; its key column gives the failing names.
+        description: The promise as a sentence.
+        severity: An error stops the pipeline, a warning is shown.
+        expectation: Class of `great_expectations.expectations`.
+        arguments: What it takes.
+    """
+
+    name: str
+    table: Table
+    description: str
+    expectation: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    severity: Severity = "error"
+
+
+FILE_FAULTS = {
+    "image-missing": "Every mask has its picture",
+    "image-ambiguous": "A stem belongs to one picture file",
+    "image-link": "Picture files are files, not symbolic links",
+    "image-no-bytes": "No picture file is empty",
+    "image-not-a-picture": "Every picture file is PNG, BMP, JPEG or TIFF",
+    "image-broken": "Every picture can be decoded to its end",
+    "image-bomb": "No picture claims more pixels than validate.max_pixels",
+    "image-pages": "A picture file holds one picture",
+    "image-depth": "Pictures have 8 bits a channel",
+    "image-alpha": "Pictures have no alpha channel",
+    "image-mode": "Pictures are grey or RGB",
+    "image-small": "Pictures are at least 16×16",
+    "mask-missing": "Every picture has its mask",
+    "mask-ambiguous": "A stem belongs to one mask file",
+    "mask-link": "Mask files are files, not symbolic links",
+    "mask-no-bytes": "No mask file is empty",
+    "mask-not-a-picture": "Every mask file is PNG",
+    "mask-broken": "Every mask can be decoded to its end",
+    "mask-bomb": "No mask claims more pixels than validate.max_pixels",
+    "mask-mode": "Masks are 8-bit grey",
+    "mask-channels": "A mask stored as RGB has three equal channels",
+    "mask-size": "A mask has the size of its picture",
+    "mask-zero-one": "Masks are stored as 0 and 255, not as 0 and 1",
+    "mask-grey": "Masks hold 0 and 255 and nothing between",
+}
+"""Codes that begin a reason in the manifest, and the promise each one breaks."""
+
+
+def promises(config: Validate, source: str) -> list[Promise]:
+    """List what holds for a dataset of this source under these bounds."""
+    listed = [_no_reason(code, text) for code, text in FILE_FAULTS.items()]
+    listed += _of_samples(config) + _of_splits() + _of_classes(config)
+    return listed + (_of_published() if source == "sd-saliency-900" else [])
+
+
+def _no_reason(code: str, text: str) -> Promise:
+    return Promise(code, "samples", text, "ExpectColumnValuesToNotMatchRegex", {"column": "reason", "regex": f"^{code}:"})
+
+
+def _null(name: str, table: Table, text: str, severity: Severity = "error") -> Promise:
+    """A column of findings, named after the promise, that must stay empty."""
+    return Promise(name, table, text, "ExpectColumnValuesToBeNull", {"column": name.replace("-", "_")}, severity)
+
+
+def _of_samples(config: Validate) -> list[Promise]:
+    between = "ExpectColumnValuesToBeBetween"
+    return [
+        Promise("mask-empty", "samples", "Every mask marks something", between, {"column": "coverage", "min_value": 0, "strict_min": True}),
+        Promise("mask-full", "samples", "No mask marks everything", between, {"column": "coverage", "max_value": 1, "strict_max": True}),
+        Promise(
+            "mask-inverted",
+            "samples",
+            "Defect is white in the mask, ground is black",
+            between,
+            {"column": "inversion", "max_value": INVERTED_ABOVE},
+        ),
+        Promise(
+            "image-constant",
+            "samples",
+            f"The grey levels of every picture deviate by at least {config.min_contrast} (validate.min_contrast)",
+            between,
+            {"column": "contrast", "min_value": config.min_contrast},
+        ),
+        _null("name-case", "samples", "No two names differ only in case"),
+        _null("duplicate-across-splits", "samples", "No picture is in two splits under different names"),
+        _null("duplicate-in-split", "samples", "No picture is twice in one split", "warning"),
+        _null("near-duplicate", "samples", "No picture is in two splits re-encoded, flipped or turned", "warning"),
+    ]
+
+
+def _of_splits() -> list[Promise]:
+    return [
+        _null("split-unknown", "splits", "Every name of a split is in the manifest"),
+        _null("split-unusable", "splits", "Every sample of a split is usable"),
+        _null("split-overlap", "splits", "No name is in two splits"),
+        _null("split-repeat", "splits", "No name is twice in one split"),
+        _null("group-across-splits", "splits", "No group has samples in two splits"),
+    ]
+
+
+def _of_classes(config: Validate) -> list[Promise]:
+    return [
+        _null("class-not-in-train", "classes", "Every class is in the training split"),
+        _null("class-not-in-test", "classes", "Every class is in the test split"),
+        _null("class-not-in-val", "classes", "Every class is in the validation split, where there is one", "warning"),
+        Promise(
+            "class-balance",
+            "classes",
+            f"The largest class is at most {config.max_class_ratio} times any other (validate.max_class_ratio)",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "ratio", "max_value": config.max_class_ratio},
+            "warning",
+        ),
+    ]
+
+
+def _of_published() -> list[Promise]:
+    within = "ExpectColumnValuesToBeInSet"
+    return [
+        Promise("published-names", "classes", "SD-saliency-900 has three classes", within, {"column": "class", "value_set": list(CLASSES)}),
+        Promise("published-count", "classes", "SD-saliency-900 has 300 samples a class", within, {"column": "count", "value_set": [300]}),
+        Promise("published-width", "samples", "SD-saliency-900 is 200 pixels wide", within, {"column": "width", "value_set": [200]}),
+        Promise("published-height", "samples", "SD-saliency-900 is 200 pixels high", within, {"column": "height", "value_set": [200]}),
+    ]

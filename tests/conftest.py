@@ -1,0 +1,41 @@
+"""Fixtures that every room uses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tsernet.config import Params, parse_params
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with the real dataset and the published maps; a test that asks for it is skipped where it is not."""
+    folder = Path(os.environ.get("TSERNET_SHARED", REPOSITORY.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not here (TSERNET_SHARED names another place)")
+    return folder
+
+
+@pytest.fixture
+def make_params() -> Callable[..., Params]:
+    """Build params from a preset and changes such as {"train.iterations": 3}."""
+
+    def make(changes: dict[str, Any] | None = None, preset: str = "demo") -> Params:
+        tree = YAML(typ="safe", pure=True).load((REPOSITORY / "presets" / f"{preset}.yaml").read_text(encoding="utf-8"))
+        for key, value in (changes or {}).items():
+            *path, last = key.split(".")
+            section = tree
+            for part in path:
+                section = section[part]
+            section[last] = value
+        return parse_params(tree, "test params")
+
+    return make

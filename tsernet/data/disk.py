@@ -1,0 +1,70 @@
+"""Writing: folders that appear whole or not at all, and PNG files."""
+
+from __future__ import annotations
+
+import errno
+import io
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tsernet.errors import UserError
+
+_FULL = {errno.ENOSPC: "no space left", errno.EDQUOT: "the quota is used up", errno.EFBIG: "the largest allowed file size is reached"}
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give an empty folder that takes the target's place when the block ends well.
+
+    A stage that fails, is killed or fills the disk so leaves the earlier output as it was. What a killed process left
+    behind is removed by the next one.
+
+    Args:
+        target: The folder to make or replace; its parents are made.
+    Raises:
+        UserError: If the disk is full; one line naming the target.
+    """
+    fresh, former = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
+    with full_disk_named(target):
+        try:
+            for leftover in (fresh, former):
+                shutil.rmtree(leftover, ignore_errors=True)
+            fresh.mkdir(parents=True)
+            yield fresh
+            if target.exists():
+                target.rename(former)
+            fresh.rename(target)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+@contextmanager
+def full_disk_named(target: Path) -> Iterator[None]:
+    """Turn a full disk into one line for the user.
+
+    Raises:
+        UserError: If the block ran out of disk space, quota or file size.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise UserError(f"{target}: cannot be written, {_FULL[error.errno]}; what was there before is untouched") from None
+
+
+def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode 8-bit pixels, (H, W) or (H, W, 3), as a PNG.
+
+    In memory first: writing through Pillow hides a full disk behind an encoder's error.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG", compress_level=4)
+    return buffer.getvalue()

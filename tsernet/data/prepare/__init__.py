@@ -1,0 +1,36 @@
+"""Raw files to samples of one form and the manifest."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from tsernet.data.disk import replacing
+from tsernet.data.layout import list_samples
+from tsernet.data.prepare.manifest import COLUMNS, Row, read_manifest, write_manifest
+from tsernet.data.prepare.sample import Job, prepare_sample
+from tsernet.data.progress import in_parallel
+
+__all__ = ["COLUMNS", "Row", "prepare", "read_manifest", "write_manifest"]
+
+
+def prepare(raw: Path, prepared: Path, edge_width: int, max_pixels: int) -> list[Row]:
+    """Decode every file of the raw folder once and write samples, edge maps and the manifest.
+
+    Args:
+        raw: What the stage acquire wrote.
+        prepared: The folder to make or replace: images/, masks/, edges/ and manifest.csv.
+        edge_width: Of the edge maps, in pixels.
+        max_pixels: Above this a file is not decoded.
+    Returns:
+        The manifest's rows.
+    Raises:
+        UserError: If the raw folder is not laid out as expected or the disk is full.
+    """
+    samples = list_samples(raw)
+    with replacing(prepared) as fresh:
+        for room in ("images", "masks", "edges"):
+            (fresh / room).mkdir()
+        rows = list(in_parallel(partial(prepare_sample, Job(fresh, edge_width, max_pixels)), samples, "preparing samples"))
+        write_manifest(rows, fresh / "manifest.csv")
+    return rows

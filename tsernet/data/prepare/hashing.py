@@ -1,0 +1,64 @@
+"""Digests of pixels, and a hash that survives re-encoding and flipping."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import fft
+
+_SMALL = 32
+_FREQUENCIES = 8
+
+
+def pixel_digest(pixels: NDArray[np.uint8]) -> str:
+    """Give the SHA-256 over shape and pixels, whatever file they came from."""
+    return hashlib.sha256(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes()).hexdigest()
+
+
+def perceptual_hash(pixels: NDArray[np.uint8]) -> str:
+    """Hash what a picture looks like, as 16 hexadecimal digits.
+
+    The signs of the 8×8 lowest frequencies of a 32×32 reduction. Signs rather than comparisons with the median (as
+    pHash does), because flipping a picture only changes the sign of known frequencies and transposing it transposes
+    them: the hashes of all eight orientations follow from one.
+
+    Args:
+        pixels: uint8, (H, W) or (H, W, 3).
+    """
+    grey = Image.fromarray(pixels).convert("L").resize((_SMALL, _SMALL), Image.Resampling.BOX)
+    waves = fft.dctn(np.asarray(grey, dtype=np.float64), norm="ortho")[:_FREQUENCIES, :_FREQUENCIES]
+    signs = waves > 0
+    signs[0, 0] = False
+    return int.from_bytes(np.packbits(signs).tobytes(), "big").to_bytes(8, "big").hex()
+
+
+def orientations(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Give the hashes of the eight orientations of hashed pictures.
+
+    Args:
+        hashes: (N,), each as the number its digits stand for.
+    Returns:
+        uint64 (8, N), the first row the hashes themselves.
+    """
+    masks = _sign_changes()
+    turned = _transposed(hashes)
+    return np.concatenate([hashes[None] ^ masks[:, None], turned[None] ^ masks[:, None]])
+
+
+@cache
+def _sign_changes() -> NDArray[np.uint64]:
+    """Bits that change when a picture is flipped: not at all, left-right, upside down, both."""
+    odd = np.arange(_FREQUENCIES) % 2 == 1
+    across, down = np.broadcast_to(odd[None], (8, 8)), np.broadcast_to(odd[:, None], (8, 8))
+    patterns = [np.zeros((8, 8), dtype=bool), across, down, across ^ down]
+    return np.array([int.from_bytes(np.packbits(pattern).tobytes(), "big") for pattern in patterns], dtype=np.uint64)
+
+
+def _transposed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    bits = np.unpackbits(hashes.astype(">u8").view(np.uint8).reshape(-1, 8), axis=1).reshape(-1, 8, 8)
+    packed = np.packbits(bits.transpose(0, 2, 1).reshape(-1, 64), axis=1)
+    return np.ascontiguousarray(packed).view(">u8").reshape(-1).astype(np.uint64)

@@ -1,0 +1,63 @@
+"""A folder of one's own pictures, and the copy of any folder into the raw one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from tsernet.data.layout import PICTURE_SUFFIXES, is_hidden, read_labels, rooms_of
+from tsernet.errors import UserError
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy pictures, masks and labels.csv, and nothing else.
+
+    A bad picture is copied as it is: to say what is wrong with it is the validation's part. What would read or write
+    outside the folder is refused here.
+
+    Args:
+        source: Holds images/ and masks/ (or the names of SD-saliency-900).
+        target: An empty folder.
+    Raises:
+        UserError: If the folder is missing, holds no picture, is not laid out so, or has a link that leaves it.
+    """
+    if not source.is_dir():
+        raise UserError(f"dataset.folder: {source} is not a folder; expected one that holds images/ and masks/")
+    files = [path for room in rooms_of(source) for path in _files_of(room, source)]
+    if not any(path.suffix.lower() in PICTURE_SUFFIXES for path in files):
+        raise UserError(f"{rooms_of(source)[0]}: holds no picture; expected {', '.join(sorted(PICTURE_SUFFIXES))}")
+    labels = source / "labels.csv"
+    if labels.exists() or labels.is_symlink():
+        _refuse_leaving(labels, source)
+        read_labels(labels)
+        files.append(labels)
+    for path in files:
+        place = target / path.relative_to(source)
+        place.parent.mkdir(exist_ok=True)
+        shutil.copyfile(path, place)
+    for room in rooms_of(source):
+        (target / room.name).mkdir(exist_ok=True)
+
+
+def _files_of(room: Path, source: Path) -> list[Path]:
+    found = []
+    _refuse_leaving(room, source)
+    for path in sorted(room.iterdir()):
+        _refuse_leaving(path, source)
+        if path.is_dir():
+            raise UserError(f"{path}: is a folder; expected pictures directly in {room.name}/")
+        if path.suffix.lower() in PICTURE_SUFFIXES and not is_hidden(path):
+            found.append(path)
+    return found
+
+
+def _refuse_leaving(path: Path, source: Path) -> None:
+    """Refuse a link whose end is outside the folder or nowhere: what it shows is not part of the data."""
+    if not path.is_symlink():
+        return
+    end = Path(os.path.realpath(path))
+    if not end.is_relative_to(os.path.realpath(source)):
+        raise UserError(f"{path}: is a symbolic link that leaves the folder (to {end}); put the file itself there")
+    if not end.exists():
+        raise UserError(f"{path}: is a symbolic link to nothing ({end})")

@@ -1,0 +1,171 @@
+"""Which samples are for training, for choices (validation) and for the verdict (test)."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tsernet.config import Split
+from tsernet.data.classes import class_and_number
+from tsernet.data.disk import replacing
+from tsernet.data.prepare.manifest import Row
+from tsernet.errors import UserError
+
+SPLITS = ("train", "val", "test")
+
+# In how many pieces of the coverage order each class is cut; within a piece chance decides.
+_STRATUM = 5
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Samples that must stay together: one group, or the same picture under several names."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def kind(self) -> str:
+        """The class that most of its samples have."""
+        names = [row.class_ for row in self.rows]
+        return max(sorted(set(names)), key=names.count)
+
+    @property
+    def coverage(self) -> float:
+        """The mean share of defect pixels."""
+        return float(np.mean([row.coverage or 0.0 for row in self.rows]))
+
+
+def make_splits(rows: Sequence[Row], config: Split, source: str) -> dict[str, list[str]]:
+    """Assign usable samples to train, val and test.
+
+    Args:
+        rows: The manifest.
+        config: The section `split` of params.yaml.
+        source: `dataset.source`; `official` exists only for sets that came with a split.
+    Returns:
+        Names by split, each in the manifest's order (of the lists, for `files`).
+    Raises:
+        UserError: If the method does not fit the source, a list is missing, or a part stays empty.
+    """
+    usable = [row for row in rows if row.usable]
+    if config.method == "files":
+        return _from_files(Path(config.files))
+    if config.method == "official":
+        test = {row.name for row in usable if _official_test(row.name, source)}
+    else:
+        test = _draw(usable, config.test, [config.seed, 0])
+    rest = [row for row in usable if row.name not in test]
+    val = _draw(rest, config.validation, [config.seed, 1])
+    parts = {"train": [row.name for row in rest if row.name not in val], "val": [row.name for row in rest if row.name in val]}
+    parts["test"] = [row.name for row in usable if row.name in test]
+    for part in ("train", "test"):
+        if not parts[part]:
+            raise UserError(f"split: no sample is left for {part}; {len(usable)} of {len(rows)} samples are usable (see manifest.csv)")
+    return parts
+
+
+def write_splits(parts: Mapping[str, Sequence[str]], rows: Sequence[Row], target: Path) -> None:
+    """Write train.csv, val.csv and test.csv with the columns name and class, replacing the folder as a whole."""
+    classes = {row.name: row.class_ for row in rows}
+    with replacing(target) as fresh:
+        for part in SPLITS:
+            with (fresh / f"{part}.csv").open("w", newline="", encoding="utf-8") as lines:
+                writer = csv.writer(lines, lineterminator="\n")
+                writer.writerow(["name", "class"])
+                writer.writerows([name, classes.get(name, "")] for name in parts[part])
+
+
+def _official_test(name: str, source: str) -> bool:
+    """Say whether a name is in the published test set.
+
+    SD-saliency-900: numbers 61–100, 161–200 and 261–300 of each class. The synthetic set follows that in spirit, but
+    takes the last two of every five, so that a set of any size has three fifths for training.
+    """
+    known = class_and_number(name)
+    if source not in _OFFICIAL:
+        raise UserError(f"split.method: official, but the source {source} came with no split; expected stratified or files")
+    if known is None:
+        raise UserError(f"split.method: official needs names such as Pa_101, got {name}")
+    return _OFFICIAL[source](known[1])
+
+
+_OFFICIAL: dict[str, Callable[[int], bool]] = {
+    "sd-saliency-900": lambda number: (number - 1) % 100 >= 60,
+    "synthetic": lambda number: (number - 1) % 5 >= 3,
+}
+
+
+def _draw(rows: Sequence[Row], share: float, seed: Sequence[int]) -> set[str]:
+    """Draw a share of the samples, evenly over classes and coverages, whole units only."""
+    rng = np.random.default_rng(list(seed))
+    by_class: dict[str, list[Unit]] = defaultdict(list)
+    for unit in _units(rows):
+        by_class[unit.kind].append(unit)
+    drawn: set[str] = set()
+    for kind in sorted(by_class):
+        owed = 0.0
+        ranked = sorted(by_class[kind], key=lambda unit: (unit.coverage, unit.rows[0].name))
+        for start in range(0, len(ranked), _STRATUM):
+            stratum = ranked[start : start + _STRATUM]
+            owed += share * sum(len(unit.rows) for unit in stratum)
+            for index in rng.permutation(len(stratum)):
+                size = len(stratum[index].rows)
+                if owed >= size / 2:
+                    drawn.update(row.name for row in stratum[index].rows)
+                    owed -= size
+    return drawn
+
+
+def _units(rows: Sequence[Row]) -> list[Unit]:
+    """Join samples of one group and samples of the same pixels, also where one joins two others."""
+    leader: dict[str, str] = {}
+
+    def find(key: str) -> str:
+        while leader.setdefault(key, key) != key:
+            leader[key] = leader[leader[key]]
+            key = leader[key]
+        return key
+
+    for row in rows:
+        leader[find(f"group {row.group}")] = find(f"pixels {row.image_digest}")
+    units: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        units[find(f"group {row.group}")].append(row)
+    return [Unit(tuple(members)) for members in units.values()]
+
+
+def _from_files(folder: Path) -> dict[str, list[str]]:
+    """Read lists of one's own: the first column, or the one headed `name`; a suffix such as .png is dropped.
+
+    What the lists get wrong (unknown names, overlaps) is for the validation to say, all of it at once.
+    """
+    parts: dict[str, list[str]] = {}
+    for part in SPLITS:
+        path = folder / f"{part}.csv"
+        if not path.is_file():
+            if part == "val":
+                parts[part] = []
+                continue
+            raise UserError(f"{path}: missing; split.method files expects train.csv, test.csv and, if you like, val.csv there")
+        parts[part] = _names_of(path)
+        if not parts[part] and part != "val":
+            raise UserError(f"{path}: names no sample")
+    return parts
+
+
+def _names_of(path: Path) -> list[str]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as lines:
+            rows = [[cell.strip() for cell in row] for row in csv.reader(lines) if any(cell.strip() for cell in row)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: expected a CSV file in UTF-8 ({error})") from None
+    if not rows or "name" not in rows[0]:
+        raise UserError(f"{path}: expected a first line that names the columns, one of them 'name'")
+    column = rows[0].index("name")
+    names = [row[column] for row in rows[1:] if len(row) > column]
+    return [Path(name).stem if Path(name).suffix.lower() in (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff") else name for name in names]

@@ -1,0 +1,111 @@
+"""Curves, drawn by matplotlib without a display."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from tsernet.metrics import Curves
+from tsernet.metrics.measures import Floats
+
+# Okabe and Ito's colours: told apart by colour-blind readers too.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#4D4D4D")
+DIM = "#B8BEC4"
+
+_STYLE: dict[Any, Any] = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#E6E9EC",
+    "axes.edgecolor": "#8A939B",
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "svg.fonttype": "path",
+    # The same curves give the same file, so that DVC sees no change where there is none.
+    "svg.hashsalt": "tsernet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A method's precision and recall, each (256,), and whether it is highlighted."""
+
+    label: str
+    precision: Floats
+    recall: Floats
+    highlight: bool
+
+
+@contextmanager
+def _figure(path: Path, width: float = 7.0, height: float = 5.0) -> Iterator[Any]:
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure.subplots()
+        figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
+        figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
+
+
+def pr_plot(lines: Sequence[Line], path: Path) -> None:
+    """Draw precision over recall, as the paper's Fig. 6: highlighted methods in colour, the others dim.
+
+    Args:
+        lines: The methods, the most important first.
+        path: Written as .svg and .png.
+    """
+    with _figure(path) as axes:
+        colours = iter(COLOURS * (1 + len(lines) // len(COLOURS)))
+        for order, line in enumerate(lines):
+            axes.plot(
+                line.recall,
+                line.precision,
+                color=next(colours) if line.highlight else DIM,
+                linewidth=2.4 if order == 0 else (1.6 if line.highlight else 1.1),
+                linestyle="-" if line.highlight else _DASHES[order % len(_DASHES)],
+                zorder=20 - order if line.highlight else 1,
+                label=line.label,
+            )
+        axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
+        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
+
+
+_DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.4)), (0, (6, 2, 1, 2)))
+
+
+def reliability_plot(values: Floats, shares: Floats, weights: Floats, path: Path) -> None:
+    """Draw how often a pixel of a given saliency is defect.
+
+    Args:
+        values: Mean saliency of each bin, 0…1.
+        shares: Share of defect pixels in each bin, 0…1.
+        weights: Share of all pixels in each bin; drawn as bars.
+        path: Written as .svg and .png.
+    """
+    with _figure(path, 5.6, 4.6) as axes:
+        axes.bar(values, weights, width=0.07, color="#DCE3E8", label="share of pixels")
+        axes.plot([0, 1], [0, 1], color="#8A939B", linestyle=(0, (4, 3)), linewidth=1, label="perfectly reliable")
+        axes.plot(values, shares, color=COLOURS[0], marker="o", linewidth=2, label="share that is defect")
+        axes.set(xlim=(-0.04, 1.04), ylim=(0, 1.02), xlabel="saliency", ylabel="share")
+        axes.legend(loc="upper left", fontsize=9)
+
+
+def threshold_plot(test: Curves, validation: Curves | None, path: Path) -> None:
+    """Draw the F-measure over the threshold: on the test set and, where there is one, on the validation share whose peak is chosen."""
+    levels = np.arange(256) / 255
+    with _figure(path, 5.6, 4.6) as axes:
+        axes.plot(levels, test.f_measure, color=COLOURS[0], linewidth=2, label="test set")
+        if validation:
+            chosen = validation.best_threshold
+            axes.plot(levels, validation.f_measure, color=COLOURS[1], linewidth=1.6, label="validation share")
+            axes.axvline(chosen / 255, color="#8A939B", linestyle=(0, (4, 3)), linewidth=1, label=f"chosen: {chosen} of 255")
+        axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="threshold", ylabel="F-measure (beta² = 0.3)")
+        axes.legend(loc="lower center", fontsize=9)

@@ -1,0 +1,7 @@
+"""The report: the paper's tables and figures for our own models, beside the paper's."""
+
+from __future__ import annotations
+
+from tsernet.report.build import ReportInputs, build_report
+
+__all__ = ["ReportInputs", "build_report"]

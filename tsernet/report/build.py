@@ -1,0 +1,136 @@
+"""From evaluations to results/report/: tables, figures, pages, model card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tsernet.metrics import MEASURES
+from tsernet.report.drawings import draw
+from tsernet.report.evaluations import Evaluation, Evaluations, load_evaluations
+from tsernet.report.failures import Failure, find_failures
+from tsernet.report.groups import defect_contrast, group_table
+from tsernet.report.methods import Method, Prepared, Progress, baseline_methods, our_methods, published_methods
+from tsernet.report.more_tables import bootstrap_table, failure_table, threshold_table
+from tsernet.report.page import Content, write_pages
+from tsernet.report.paper_tables import ablation_table, table_one
+from tsernet.report.tables import Table, write_table
+
+_WORST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInputs:
+    """What a report is made of.
+
+    Args:
+        prepared: Folder with images/ and masks/.
+        evaluations: Folder with VARIANT/SEED/.
+        test: Names of the test pictures.
+        variants: In the order of the report; `full` among them.
+        seeds: The first one's maps are shown.
+        published: Folders of saliency maps to score, by the method's name.
+        resamples: Of the bootstrap.
+        rows_per_class: Of the comparison sheet.
+        dataset: The dataset's name for readers.
+        comparable: Whether the test pictures are the paper's.
+    """
+
+    prepared: Path
+    evaluations: Path
+    test: Sequence[str]
+    variants: Sequence[str]
+    seeds: Sequence[int]
+    published: Mapping[str, Path]
+    resamples: int
+    rows_per_class: int
+    dataset: str
+    comparable: bool
+
+
+def build_report(inputs: ReportInputs, out: Path, progress: Progress) -> None:
+    """Write report.html, report.md, model_card.md, summary.json, tables/ and figures/.
+
+    Args:
+        inputs: What it is made of.
+        out: The folder; made if it is not there.
+        progress: Told what is being done.
+    Raises:
+        UserError: If an evaluation or a folder of maps cannot be read.
+        CheckError: If masks changed between evaluations, or published maps are missing.
+    """
+    for folder in (out / "tables", out / "figures"):
+        folder.mkdir(parents=True, exist_ok=True)
+    prepared = Prepared(inputs.prepared)
+    evaluations = load_evaluations(inputs.evaluations, inputs.variants, inputs.seeds)
+    full = evaluations.first("full")
+    reference = next(iter(evaluations.all()), None)
+    methods = [
+        *our_methods(evaluations),
+        *published_methods(inputs.published, prepared, inputs.test, reference, progress),
+        *baseline_methods(prepared, inputs.test, reference, progress),
+    ]
+    progress("tables")
+    failures = _failures(full, prepared) if full else []
+    tables = _tables(inputs, evaluations, methods, full, prepared, failures)
+    for table in tables:
+        write_table(table, out / "tables")
+    progress("figures")
+    figures = draw(out / "figures", methods, full, prepared, failures, inputs.rows_per_class)
+    progress("pages")
+    content = Content(
+        dataset=inputs.dataset,
+        comparable=inputs.comparable,
+        variants=tuple(inputs.variants),
+        evaluations=evaluations,
+        full=full,
+        count=len(inputs.test),
+        tables={table.name: table for table in tables},
+        figures=figures,
+        failures=tuple(failures),
+    )
+    write_pages(content, out)
+    _write_summary(evaluations, methods, out / "summary.json")
+
+
+def _tables(
+    inputs: ReportInputs,
+    evaluations: Evaluations,
+    methods: Sequence[Method],
+    full: Evaluation | None,
+    prepared: Prepared,
+    failures: Sequence[Failure],
+) -> list[Table]:
+    tables = [
+        table_one(methods, evaluations, inputs.comparable),
+        ablation_table("II", evaluations, inputs.comparable),
+        ablation_table("III", evaluations, inputs.comparable),
+        bootstrap_table(evaluations, inputs.resamples),
+        threshold_table(evaluations),
+    ]
+    if full:
+        contrast = {name: defect_contrast(prepared.picture(name), prepared.mask(name)) for name in full.names}
+        tables += [group_table(full, contrast), failure_table(failures)]
+    return tables
+
+
+def _failures(full: Evaluation, prepared: Prepared) -> list[Failure]:
+    from tsernet.metrics import read_grey
+
+    return find_failures(
+        full.names,
+        full.pictures["s_measure"].tolist(),
+        full.pictures["iou"].tolist(),
+        prepared.mask,
+        lambda name: read_grey(full.folder / "maps" / f"{name}.png"),
+        worst=_WORST,
+    )
+
+
+def _write_summary(evaluations: Evaluations, methods: Sequence[Method], path: Path) -> None:
+    # For `dvc metrics` and MLflow: numbers alone, and nothing for a variant that was not evaluated.
+    tree = {method.name: {measure.key: method.measures[measure.key].mean for measure in MEASURES} for method in methods}
+    missing = [variant for variant, found in evaluations.by_variant.items() if not found]
+    path.write_text(json.dumps({"scores": tree, "missing_variants": missing}, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,128 @@
+"""Which figures the report shows, and of which pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tsernet.figures import Line, Sheet, comparison_sheet, overlay, pr_plot, reliability_plot, strip, threshold_plot
+from tsernet.metrics import read_grey
+from tsernet.report.calibration import reliability
+from tsernet.report.evaluations import Evaluation
+from tsernet.report.failures import KINDS, Failure
+from tsernet.report.methods import Method, Prepared
+
+_HIGHLIGHTED = 5
+_SHOWN_FAILURES = 6
+_JPEG_QUALITY = 88
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A figure file, what it shows, for readers who see it and for those who do not."""
+
+    path: Path
+    title: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawings:
+    """The report's figures; those of the full model are None or empty where it was not evaluated.
+
+    `failures` is the strip of each shown failure case, by (kind, name).
+    """
+
+    pr: Drawing
+    sheet: Drawing
+    thresholds: Drawing | None
+    reliability: Drawing | None
+    failures: dict[tuple[str, str], Drawing]
+
+
+def draw(
+    folder: Path, methods: Sequence[Method], full: Evaluation | None, prepared: Prepared, failures: Sequence[Failure], rows_per_class: int
+) -> Drawings:
+    """Draw all figures into a folder."""
+    return Drawings(
+        pr=_pr(methods, folder / "pr_curves.svg"),
+        sheet=_sheet(methods, full, prepared, rows_per_class, folder / "comparison.png"),
+        thresholds=_thresholds(full, folder / "thresholds.svg") if full else None,
+        reliability=_reliability(full, folder / "reliability.svg") if full else None,
+        failures=_failures(full, prepared, failures, folder / "failures") if full else {},
+    )
+
+
+def ranked(methods: Sequence[Method]) -> list[Method]:
+    """Order methods by max F, best first, with our full model before all."""
+    return sorted(methods, key=lambda method: (method.name != "full", -method.measures["max_f_measure"].mean))
+
+
+def _pr(methods: Sequence[Method], path: Path) -> Drawing:
+    # Ours are highlighted, at most as many as can be told apart; the rest is dim, as in the paper.
+    order = ranked(methods)
+    bright = [method.name for method in order if method.kind == "ours"][:_HIGHLIGHTED]
+    pr_plot([Line(one.label, one.curves.precision, one.curves.recall, one.name in bright) for one in order], path)
+    return Drawing(
+        path,
+        "Precision and recall",
+        f"Precision over recall of {len(order)} methods (the paper's Fig. 6); the full model is the bold line.",
+    )
+
+
+def _thresholds(full: Evaluation, path: Path) -> Drawing:
+    threshold_plot(full.curves, full.validation, path)
+    return Drawing(
+        path,
+        "F-measure over the threshold",
+        "F-measure of the full model over the threshold; the dashed line is what the validation share chooses.",
+    )
+
+
+def _reliability(full: Evaluation, path: Path) -> Drawing:
+    found = reliability(full.resampling.histograms)
+    reliability_plot(found.values, found.shares, found.weights, path)
+    caption = (
+        f"How often a pixel of a given saliency is defect, on the full model's test maps. Expected calibration error {found.error:.3f}."
+    )
+    return Drawing(path, "Reliability of the saliency values", caption)
+
+
+def _sheet(methods: Sequence[Method], full: Evaluation | None, prepared: Prepared, rows_per_class: int, path: Path) -> Drawing:
+    shown = ranked(methods)
+    rows = []
+    for kind, name in _choose(full, rows_per_class) if full else []:
+        pictures = (prepared.picture(name), prepared.mask(name), *(method.read_map(name) for method in shown))
+        rows.append((f"{kind} {name}" if kind else name, pictures))
+    comparison_sheet(Sheet(("picture", "mask", *(method.label for method in shown)), tuple(rows)), path)
+    caption = (
+        "Rows from the weakest to the strongest S-measure of the full model within each class, evenly spaced: nothing is picked by hand."
+    )
+    return Drawing(path, "Visual comparison", caption)
+
+
+def _choose(evaluation: Evaluation, rows_per_class: int) -> list[tuple[str, str]]:
+    classes = np.array(evaluation.classes)
+    chosen = []
+    for kind in np.unique(classes):
+        places = np.flatnonzero(classes == kind)
+        order = places[np.argsort(evaluation.pictures["s_measure"][places], kind="stable")]
+        steps = np.linspace(0.1, 0.9, min(rows_per_class, len(order))) * (len(order) - 1)
+        chosen += [(str(kind), evaluation.names[order[round(step)]]) for step in steps]
+    return chosen
+
+
+def _failures(full: Evaluation, prepared: Prepared, failures: Sequence[Failure], folder: Path) -> dict[tuple[str, str], Drawing]:
+    folder.mkdir(parents=True, exist_ok=True)
+    drawings = {}
+    for kind in KINDS:
+        for failure in [failure for failure in failures if failure.kind == kind.key][:_SHOWN_FAILURES]:
+            picture, mask = prepared.picture(failure.name), prepared.mask(failure.name)
+            saliency = read_grey(full.folder / "maps" / f"{failure.name}.png")
+            path = folder / f"{kind.key}_{failure.name}.jpg"
+            strip([picture, mask, saliency, overlay(picture, mask, saliency)]).save(path, quality=_JPEG_QUALITY)
+            drawings[kind.key, failure.name] = Drawing(path, failure.name, f"{failure.name}: picture, mask, map, overlay. {failure.words}")
+    return drawings

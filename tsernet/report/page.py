@@ -1,0 +1,85 @@
+"""The report's pages: HTML that needs nothing but itself, Markdown, and the model card."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from tsernet.metrics import MEASURES
+from tsernet.report.drawings import Drawing, Drawings
+from tsernet.report.evaluations import Evaluation, Evaluations, over_seeds
+from tsernet.report.failures import KINDS, Failure
+from tsernet.report.paper import LABELS
+from tsernet.report.tables import Column, Table, to_markdown
+
+_MIME = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg"}
+_HEADLINES = {
+    "s_measure": "S-measure",
+    "mae": "MAE",
+    "max_e_measure": "max E",
+    "max_f_measure": "max F",
+    "weighted_f_measure": "weighted F",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """All that the pages say."""
+
+    dataset: str
+    comparable: bool
+    variants: tuple[str, ...]
+    evaluations: Evaluations
+    full: Evaluation | None
+    count: int
+    tables: Mapping[str, Table]
+    figures: Drawings
+    failures: tuple[Failure, ...]
+
+    def headlines(self) -> list[tuple[str, str]]:
+        """Give the full model's figures as (label, text); empty where it was not evaluated."""
+        found = self.evaluations.by_variant.get("full", ())
+        spreads = {key: over_seeds(found, key) for key in _HEADLINES}
+        return [(_HEADLINES[key], Column(key, "", 3).show(spread)) for key, spread in spreads.items() if spread]
+
+    def missing(self) -> list[str]:
+        """Name the variants that were not evaluated."""
+        return [LABELS[variant] for variant in self.variants if not self.evaluations.by_variant.get(variant)]
+
+    def cases(self, kind: str) -> list[Failure]:
+        """List the failure cases of a kind, worst first."""
+        return [failure for failure in self.failures if failure.kind == kind]
+
+
+def write_pages(content: Content, out: Path) -> None:
+    """Write report.html, report.md and model_card.md."""
+    environment = Environment(
+        loader=PackageLoader("tsernet.report"),
+        autoescape=lambda name: bool(name and name.endswith(".html.j2")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"data_uri": data_uri, "markdown": to_markdown, "from_here": lambda path: path.relative_to(out).as_posix()}
+    shared: dict[str, Any] = {
+        "content": content,
+        "kinds": KINDS,
+        "measures": MEASURES,
+        "figures": content.figures,
+        "tables": content.tables,
+    }
+    for template in ("report.html", "report.md", "model_card.md"):
+        text = environment.get_template(f"{template}.j2").render(**shared)
+        (out / template).write_text(text, encoding="utf-8")
+
+
+def data_uri(drawing: Drawing) -> str:
+    """Put a figure's file into a data URI, so that the page needs no other file."""
+    data = base64.b64encode(drawing.path.read_bytes()).decode("ascii")
+    return f"data:{_MIME[drawing.path.suffix]};base64,{data}"
