@@ -1,0 +1,83 @@
+"""params.yaml: every mistake is one line that names the key, what it holds and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tsernet.config import Params, load_params
+from tsernet.errors import UserError
+
+MakeParams = Callable[..., Params]
+PRESETS = sorted((Path(__file__).parents[2] / "presets").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
+def test_presets_are_valid_and_name_themselves(path: Path) -> None:
+    assert load_params(path).preset == path.stem
+
+
+def test_the_shipped_params_are_the_demo() -> None:
+    root = Path(__file__).parents[2]
+    assert (root / "params.yaml").read_text() == (root / "presets/demo.yaml").read_text()
+
+
+def test_the_paper_preset_is_algorithm_1() -> None:
+    params = load_params(next(path for path in PRESETS if path.stem == "paper"))
+    optimiser, augment = params.train.optimiser, params.train.augment
+    assert (params.train.iterations, params.train.batch_size, params.model.width) == (26_000, 4, 1.0)
+    assert (optimiser.lr, tuple(optimiser.betas), optimiser.eps, optimiser.weight_decay) == (1e-3, (0.9, 0.999), 1e-8, 0.0)
+    assert (optimiser.schedule, optimiser.clip_norm, optimiser.ema) == ("constant", 0.0, 0.0)
+    assert (augment.resize, augment.crop, augment.flip, augment.rotate) == (256, 224, 0.0, False)
+    assert params.train.checkpoint_every == 1000
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"train.optimiser.lrr": 3}, "train.optimiser.lrr: unknown key; allowed here: betas, clip_norm, ema, eps, lr"),
+        ({"trian": 3}, "trian: unknown key; allowed here: compare, dataset"),
+        ({"train.optimiser.lr": "fast"}, "train.optimiser.lr: expected a number, got 'fast'"),
+        ({"train.optimiser.lr": 5}, "train.optimiser.lr: input should be less than or equal to 1, got 5"),
+        ({"train.optimiser.lr": float("nan")}, "train.optimiser.lr: expected a finite number, got nan"),
+        ({"train.iterations": 0}, "train.iterations: input should be greater than or equal to 1, got 0"),
+        ({"train.iterations": True}, "train.iterations: expected a whole number, got True"),
+        ({"train.augment.crop": 100}, "train.augment.crop: input should be a multiple of 32, got 100"),
+        ({"train.augment.crop": 128}, "train.augment: crop must be at most resize (96), got 128"),
+        ({"variants": ["ful"]}, "variants.0: input should be 'full', 'no_subnet'"),
+        ({"variants": ["no_efbi"]}, "variants must hold 'full'"),
+        ({"seeds": [1, 1]}, "seeds must not repeat, got [1, 1]"),
+        ({"model": None}, "model: expected keys and values, got None"),
+        ({"loss.edge": "heavy"}, "loss.edge: input should be 'balanced' or 'plain', got 'heavy'"),
+    ],
+)
+def test_mistakes_are_named(make_params: MakeParams, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError) as error:
+        make_params(changes)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_several_mistakes_are_counted(make_params: MakeParams) -> None:
+    with pytest.raises(UserError, match=r"\(and 1 more\)"):
+        make_params({"train.iterations": 0, "model.width": -1.0})
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "cannot be read"), (b"a: [", "not YAML"), (b"\xff", "UTF-8"), (b"- 1", "keys and values")]
+)
+def test_a_file_that_is_none(tmp_path: Path, content: bytes | None, said: str) -> None:
+    path = tmp_path / "params.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=said):
+        load_params(path)
+
+
+def test_numbers_are_read_as_dvc_reads_them(tmp_path: Path) -> None:
+    text = next(path for path in PRESETS if path.stem == "demo").read_text().replace("lr: 0.003", "lr: 3e-3")
+    (tmp_path / "params.yaml").write_text(text)
+    assert load_params(tmp_path / "params.yaml").train.optimiser.lr == 0.003
