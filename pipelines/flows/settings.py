@@ -1,0 +1,61 @@
+"""What a person may choose for a retraining: the form on the deployment's page."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from tsernet.config import VariantName
+
+# A missing number means "as the preset has it"; the form shows a plain number field, not a choice between a number and nothing.
+OptionalInt = int | SkipJsonSchema[None]
+OptionalFloat = float | SkipJsonSchema[None]
+
+# An empty list means "as the preset has it"; any other must hold the variant that gets registered.
+_VARIANTS_SCHEMA: dict[str, Any] = {"uniqueItems": True, "if": {"minItems": 1}, "then": {"contains": {"const": "full"}}}
+
+
+class Settings(BaseModel):
+    """A preset and the few values that may differ from it; whatever is left empty stays as the preset has it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    preset: Literal["committed", "demo", "cpu", "paper"] = Field(
+        default="committed", description="The complete parameter set to start from; `committed` is params.yaml as the revision has it."
+    )
+    source: Literal["preset", "synthetic", "sd-saliency-900", "folder"] = Field(
+        default="preset", description="Where the pictures come from; `folder` reads the repository's own folder."
+    )
+    revision: str = Field(
+        default="HEAD",
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./@^~-]*$",
+        max_length=200,
+        description="The commit, tag or branch of the repository whose code and parameters are used.",
+    )
+    variants: list[VariantName] = Field(
+        default=[], max_length=8, json_schema_extra=_VARIANTS_SCHEMA, description="Which variants to train; `full` must be among them."
+    )
+    seeds: list[Annotated[int, Field(ge=0, le=2**31 - 1)]] = Field(
+        default=[], max_length=20, json_schema_extra={"uniqueItems": True}, description="Which seeds to train each variant with."
+    )
+    iterations: OptionalInt = Field(default=None, ge=1, le=10_000_000, description="Optimisation steps of each training.")
+    learning_rate: OptionalFloat = Field(default=None, gt=0.0, le=1.0, description="Adam's learning rate.")
+    batch_size: OptionalInt = Field(default=None, ge=1, le=4096, description="Pictures a step.")
+    device: Literal["preset", "auto", "cpu", "cuda"] = Field(default="preset", description="What the training runs on.")
+    promote: bool = Field(default=True, description="Whether a new version that is better may become champion.")
+
+    def overrides(self) -> dict[str, Any]:
+        """List what differs from the preset, by dotted key of params.yaml."""
+        chosen: dict[str, Any] = {
+            "dataset.source": None if self.source == "preset" else self.source,
+            "variants": self.variants or None,
+            "seeds": self.seeds or None,
+            "train.iterations": self.iterations,
+            "train.optimiser.lr": self.learning_rate,
+            "train.batch_size": self.batch_size,
+            "train.hardware.accelerator": None if self.device == "preset" else self.device,
+            "register.promote": self.promote,
+        }
+        return {key: value for key, value in chosen.items() if value is not None}

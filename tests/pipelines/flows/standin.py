@@ -1,0 +1,116 @@
+"""A tiny DVC repository with the real stage names and trivial commands, in place of the real pipeline."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+
+# What the stages do: write their output; `train` takes as many seconds as there are iterations beyond 1000.
+STAGE = """
+import json, os, sys, time
+from pathlib import Path
+from ruamel.yaml import YAML
+
+stage, *item = sys.argv[1:]
+params = YAML(typ="safe").load(Path("params.yaml").read_text())
+print(f"{stage} {item} begins", flush=True)
+fail = Path(os.environ["STANDIN_PAUSE"]) / "fail"
+if fail.exists() and fail.read_text() == stage:
+    print("error: manifest.csv: In_1.png is not a picture", file=sys.stderr)
+    sys.exit(1)
+pause = Path(os.environ["STANDIN_PAUSE"]) / stage
+if pause.exists():
+    (pause.parent / f"{stage}.pid").write_text(str(os.getpid()))
+    while pause.exists():
+        time.sleep(0.05)
+note = {"stage": stage, "item": item, "iterations": params["train"]["iterations"], "folder": params["dataset"]["folder"]}
+for name in ("TSERNET_EXECUTION", "TSERNET_CHECKPOINTS", "MLFLOW_TRACKING_URI"):
+    note[name] = os.environ[name]
+with Path(os.environ["STANDIN_JOURNAL"]).open("a") as journal:
+    journal.write(json.dumps(note | {"time": time.time()}) + "\\n")
+"""
+
+_WRITE = {
+    "acquire": "data/raw/pictures.txt",
+    "prepare": "data/prepared/manifest.csv",
+    "split": "data/splits/test.csv",
+    "validate": "results/validation/summary.json",
+    "compare": "results/report/report.html",
+    "register": "results/register.json",
+}
+
+
+def make_repository(path: Path) -> Path:
+    """Make the repository, with one commit."""
+    (path / "presets").mkdir(parents=True)
+    for name in ("params.yaml", "presets/demo.yaml", "presets/cpu.yaml", "presets/paper.yaml", "prefect.yaml"):
+        (path / name).write_bytes((ROOT / name).read_bytes())
+    (path / "stage.py").write_text(STAGE + _writing(), encoding="utf-8")
+    (path / "dvc.yaml").write_text(_dvc_yaml(), encoding="utf-8")
+    (path / "pipelines").symlink_to(ROOT / "pipelines")
+    (path / ".gitignore").write_text("/.tsernet/\n/mlflow.db\n__pycache__\n/pipelines\n/data/\n/results/\n", encoding="utf-8")
+    for command in (
+        ["git", "init", "--quiet", "--initial-branch=main"],
+        ["git", "config", "user.email", "person@example.org"],
+        ["git", "config", "user.name", "Person"],
+        [sys.executable, "-m", "dvc", "init", "--quiet"],
+        [sys.executable, "-m", "dvc", "config", "core.analytics", "false"],
+        ["git", "add", "--all"],
+        ["git", "commit", "--quiet", "-m", "stand-in"],
+    ):
+        run(command, path)
+    return path
+
+
+def run(command: list[str], folder: Path, **environment: str) -> str:
+    """Run a quick command that must succeed and return its output."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def read_journal(path: Path) -> list[dict[str, object]]:
+    """List what the stages wrote down, in order."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def _writing() -> str:
+    return f"""
+WRITE = {_WRITE!r}
+variant_seed = "/".join(item)
+out = Path(WRITE.get(stage) or f"results/{{stage}}/{{variant_seed}}/out.json")
+out.parent.mkdir(parents=True, exist_ok=True)
+out.write_text(json.dumps({{"stage": stage, "iterations": params["train"]["iterations"]}}))
+"""
+
+
+def _dvc_yaml() -> str:
+    stages = {"check": "    always_changed: true\n"}
+    needs = {
+        "acquire": [],
+        "prepare": ["data/raw"],
+        "split": ["data/prepared"],
+        "validate": ["data/splits"],
+        "compare": ["results/evaluate"],
+    }
+    for name, deps in needs.items():
+        stages[name] = _lines("deps", deps) + _lines("outs", [str(Path(_WRITE[name]).parent)])
+    stages["acquire"] += _lines("params", ["dataset"])
+    stages["register"] = _lines("deps", ["results/evaluate/full"]) + _lines("metrics", ["results/register.json"])
+    text = "vars:\n  - params.yaml\nstages:\n"
+    for name, body in stages.items():
+        text += f"  {name}:\n    cmd: python stage.py {name}\n{body}"
+    for name, dep in (("train", "results/validation"), ("evaluate", "results/train/${item.variant}/${item.seed}")):
+        text += f"  {name}:\n    matrix:\n      variant: ${{variants}}\n      seed: ${{seeds}}\n"
+        text += f"    cmd: python stage.py {name} ${{item.variant}} ${{item.seed}}\n" + _lines("deps", [dep]) + _lines("params", ["train"])
+        text += _lines("outs", [f"results/{name}/${{item.variant}}/${{item.seed}}"])
+    return text
+
+
+def _lines(key: str, values: list[str]) -> str:
+    return f"    {key}: {json.dumps(values)}\n" if values else ""

@@ -1,0 +1,53 @@
+"""The flow against a real server and worker, real DVC and a stand-in pipeline."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from conftest import Plant
+from standin import read_journal, run
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_run_triggered_from_the_command_line_keeps_its_result_and_touches_nothing(plant: Plant) -> None:
+    before = run(["git", "status", "--porcelain"], plant.repository)
+    plant.prefect.run(
+        "deployment",
+        "run",
+        "retrain/default",
+        "--param",
+        'settings={"iterations": 7, "variants": ["full", "no_erm"]}',
+        "--flow-run-name",
+        "first try",
+        folder=plant.repository,
+    )
+    (flow_run,) = plant.prefect.post("/flow_runs/filter", flow_runs={"name": {"any_": ["first try"]}}).json()
+
+    assert plant.prefect.wait_for_end(flow_run["id"]) == "COMPLETED", plant.prefect.logs_of(flow_run["id"])
+
+    assert plant.prefect.tasks_of(flow_run["id"]) == [
+        *("workspace", "acquire and prepare", "split and validate", "train full 0", "train no_erm 0"),
+        *("evaluate full 0", "evaluate no_erm 0", "compare", "register", "keep"),
+    ]
+    notes = read_journal(plant.journal)
+    assert {note["iterations"] for note in notes} == {7}
+    assert {note["TSERNET_EXECUTION"] for note in notes} == {flow_run["id"]}
+    assert {note["MLFLOW_TRACKING_URI"] for note in notes} == {f"sqlite:///{plant.repository}/mlflow.db"}
+    assert {note["TSERNET_CHECKPOINTS"] for note in notes} == {f"{plant.repository}/.tsernet/checkpoints"}
+    assert "first-try" in run([sys.executable, "-m", "dvc", "exp", "list", "--name-only"], plant.repository).split()
+    assert run(["git", "status", "--porcelain"], plant.repository) == before
+    assert not list((plant.repository / ".tsernet/workspaces").iterdir())
+    assert "train ['full', '0'] begins" in plant.prefect.logs_of(flow_run["id"])
+
+
+def test_a_failing_stage_fails_the_run_with_its_last_error_line(plant: Plant) -> None:
+    (plant.pause / "fail").write_text("train")
+    run_id = plant.trigger(iterations=8, variants=["full"])
+
+    assert plant.prefect.wait_for_end(run_id) == "FAILED"
+
+    (plant.pause / "fail").unlink()
+    assert "error: manifest.csv: In_1.png is not a picture" in plant.prefect.get(f"/flow_runs/{run_id}").json()["state"]["message"]
+    assert not list((plant.repository / ".tsernet/workspaces").iterdir())
