@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from tsernet.report.failures import Failure
 from tsernet.report.methods import Method
 from tsernet.report.paper import published_variant
-from tsernet.report.tables import Row, Spread, Table
+from tsernet.report.tables import Column, Row, Spread, Table
 
 _SIGNIFICANT = 0.05
 _FEWEST = 5
+_COST = Column("max_f_measure", "max F", 4, signed=True)
 
 
 def in_short(methods: Sequence[Method], tables: Mapping[str, Table], failures: Sequence[Failure], comparable: bool) -> list[str]:
@@ -49,7 +50,7 @@ def _parts(bootstrap: Table) -> str:
     worse = sorted((row for row in tested if _difference(row) < 0 and _p(row) < _SIGNIFICANT), key=_difference)
     if not worse:
         return f"Of {len(tested)} parts taken away one by one, none costs max F beyond what the choice of test pictures explains."
-    named = ", ".join(f"{row.values['name']} ({_difference(row):+.3f})".replace("-", "−", 1) for row in worse)
+    named = ", ".join(f"{row.values['name']} ({_COST.show(_difference(row))})" for row in worse)
     return (
         f"Of {len(tested)} parts taken away one by one, {len(worse)} cost max F beyond what the choice of test pictures explains: {named}."
     )
