@@ -9,12 +9,12 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from tsernet.errors import UserError
+from tsernet.models.build import outline_tsernet
 from tsernet.models.network import TSERNet
 
 FORMAT = "tsernet/1"
@@ -107,8 +107,7 @@ def _shell(path: Path, metadata: Mapping[str, str]) -> TSERNet:
     if not WIDTHS[0] < width <= WIDTHS[1]:
         raise UserError(f"{path}: the metadata's width must be above {WIDTHS[0]} and at most {WIDTHS[1]}, got {metadata['width']}")
     try:
-        with torch.device("meta"):
-            return TSERNet(metadata["variant"], width)
+        return outline_tsernet(metadata["variant"], width)
     except ValueError as error:
         raise UserError(f"{path}: {error}") from None
 

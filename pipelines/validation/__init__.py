@@ -13,11 +13,11 @@ from pipelines.validation.summary import broken, write_summary
 from pipelines.validation.tables import build_tables
 from tsernet.config import Validate
 from tsernet.data.disk import replacing
-from tsernet.data.prepare import read_manifest
+from tsernet.data.prepare import Row, read_manifest
 from tsernet.data.samples import read_split
 from tsernet.data.splits import SPLITS
 
-__all__ = ["Outcome", "broken", "validate_data"]
+__all__ = ["Outcome", "broken", "check_data", "validate_data"]
 
 
 def validate_data(prepared: Path, split_room: Path, config: Validate, source: str, target: Path) -> Sequence[Outcome]:
@@ -34,11 +34,23 @@ def validate_data(prepared: Path, split_room: Path, config: Validate, source: st
     Raises:
         UserError: If manifest or splits cannot be read or the disk is full.
     """
-    rows = read_manifest(prepared / "manifest.csv")
-    splits = {part: read_split(split_room / f"{part}.csv") for part in SPLITS}
-    alike = find_alike(rows, splits, prepared / "images", config.near_duplicate_bits)
+    rows, splits = _read(prepared, split_room)
     with replacing(target) as fresh:
-        outcomes = run_expectations(build_tables(rows, splits, alike), promises(config, source), fresh / "data_docs", source)
+        outcomes = check_data(prepared, split_room, config, source, fresh / "data_docs")
         finish_docs(fresh / "data_docs", outcomes, rows, prepared, config.thumbnails)
         write_summary(outcomes, rows, splits, fresh / "summary.json")
     return outcomes
+
+
+def check_data(prepared: Path, split_room: Path, config: Validate, source: str, docs: Path | None = None) -> list[Outcome]:
+    """Check manifest and splits; write at most Great Expectations' own pages.
+
+    Arguments and errors as in `validate_data`.
+    """
+    rows, splits = _read(prepared, split_room)
+    alike = find_alike(rows, splits, prepared / "images", config.near_duplicate_bits)
+    return run_expectations(build_tables(rows, splits, alike), promises(config, source), docs, source)
+
+
+def _read(prepared: Path, split_room: Path) -> tuple[list[Row], dict[str, list[str]]]:
+    return read_manifest(prepared / "manifest.csv"), {part: read_split(split_room / f"{part}.csv") for part in SPLITS}

@@ -13,6 +13,8 @@ from py_sod_metrics.utils import prepare_data
 
 BETA_SQUARED = 0.3
 THRESHOLDS = 256
+# Half of the 7×7 Gaussian window of weighted F.
+_REACH = 3
 
 Grey = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -93,8 +95,8 @@ class _Smeasure(sod.Smeasure):  # type: ignore[misc]  # the library has no types
 class Meter:
     """Measure pictures one after the other.
 
-    The library's own classes normalise the pair and count the thresholds once each; here the pair is normalised once for all of them and
-    the threshold counts are shared by F-measure, precision, recall and IoU.
+    The library's own classes normalise the pair once each; here that is done once for all of them, F-measure, precision, recall and IoU
+    share their threshold counts, and weighted F sees no more of the picture than it depends on.
     """
 
     def __init__(self) -> None:
@@ -127,8 +129,10 @@ class Meter:
         """
         _check(name, saliency, mask)
         stretched, truth = prepare_data(saliency, mask)
-        for meter in (self._mae, self._s, self._e, self._weighted, self._curves):
+        for meter in (self._mae, self._s, self._e, self._curves):
             meter.step(stretched, truth, normalize=False)
+        window = _window(stretched, truth)
+        self._weighted.step(stretched[window], truth[window], normalize=False)
         return Measured(
             name=name,
             shape=(int(mask.shape[0]), int(mask.shape[1])),
@@ -148,6 +152,21 @@ class Meter:
             iou_curve=_ascending(self._iou.dynamic_results),
             histogram=np.stack([np.bincount(saliency[~truth], minlength=256), np.bincount(saliency[truth], minlength=256)]),
         )
+
+
+def _window(stretched: Floats, truth: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Find the part of a picture that weighted F depends on.
+
+    It takes three quarters of the library's time, and a background pixel of saliency 0 adds exactly nothing to it, save that the 7×7 window
+    round a defect pixel looks three pixels far. So the rest of the picture need not be handed over.
+    """
+    counts = truth | (stretched > 0)
+    sides = []
+    for axis in (1, 0):
+        places = np.flatnonzero(counts.any(axis=axis))
+        first, last = (int(places[0]), int(places[-1])) if places.size else (0, 0)
+        sides.append(slice(max(first - _REACH, 0), last + _REACH + 1))
+    return sides[0], sides[1]
 
 
 def _ascending(results: list[Any]) -> Floats:

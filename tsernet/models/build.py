@@ -1,6 +1,8 @@
-"""The one way to a network."""
+"""The ways to a network: with fresh weights, or without any for those that come from a file."""
 
 from __future__ import annotations
+
+import torch
 
 from tsernet.models.encoder_weights import load_encoder_weights
 from tsernet.models.network import TSERNet
@@ -21,3 +23,15 @@ def build_tsernet(variant: str = "full", width: float = 1.0, pretrained: bool = 
     if pretrained:
         load_encoder_weights(model, "imagenet")
     return model
+
+
+def outline_tsernet(variant: str = "full", width: float = 1.0) -> TSERNet:
+    """Build a network's outline: names and shapes on the meta device, no memory and no time spent on fresh weights.
+
+    `outline.to_empty(device=...)` gives it room for weights that are then loaded.
+
+    Raises:
+        ValueError: If the variant is unknown or the width not positive.
+    """
+    with torch.device("meta"):
+        return TSERNet(variant, width)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,5 +44,6 @@ def test_published_maps_equal_their_rows_of_table_one(name):
     assert {key: round(scores[key], 3) for key in expected} == expected
 
 
+@cache
 def _score(name: str):
     return score_folder(PUBLISHED / name, MASKS, [path.stem for path in (PUBLISHED / name).iterdir()])

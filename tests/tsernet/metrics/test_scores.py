@@ -117,3 +117,18 @@ def test_a_masks_digest_is_its_content():
     assert mask_digest(mask) == mask_digest(mask // 255 * 200)
     assert mask_digest(mask) != mask_digest(other)
     assert mask_digest(mask) != mask_digest(mask.reshape(6, 4))
+
+
+def _sparse_pair(truth, spots, value):
+    saliency = np.zeros(truth.shape, np.uint8)
+    saliency[spots] = value
+    return saliency, (truth * 255).astype(np.uint8)
+
+
+@given(arrays(np.bool_, (17, 21), fill=st.just(False)), arrays(np.bool_, (17, 21), fill=st.just(False)), st.integers(1, 255))
+@settings(deadline=None, max_examples=150)
+def test_weighted_f_of_the_part_that_counts_is_that_of_the_whole(truth, spots, value):
+    saliency, mask = _sparse_pair(truth, spots, value)
+    theirs = sod.WeightedFmeasure()
+    theirs.step(saliency, mask)
+    assert score_pairs([("one", saliency, mask)]).weighted_f_measure == pytest.approx(theirs.get_results()["wfm"], abs=1e-12)

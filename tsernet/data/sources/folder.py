@@ -24,9 +24,10 @@ def copy_folder(source: Path, target: Path) -> None:
     """
     if not source.is_dir():
         raise UserError(f"dataset.folder: {source} is not a folder; expected one that holds images/ and masks/")
-    files = [path for room in rooms_of(source) for path in _files_of(room, source)]
-    if not any(path.suffix.lower() in PICTURE_SUFFIXES for path in files):
+    pictures, masks = (_files_of(room, source) for room in rooms_of(source))
+    if not pictures:
         raise UserError(f"{rooms_of(source)[0]}: holds no picture; expected {', '.join(sorted(PICTURE_SUFFIXES))}")
+    files = [*pictures, *masks]
     labels = source / "labels.csv"
     if labels.exists() or labels.is_symlink():
         _refuse_leaving(labels, source)

@@ -1,0 +1,89 @@
+"""One client for the tracking store, patient enough for a network and never for minutes."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipelines.tracking.place import EXPERIMENT, artifact_location, local_state, tracking_uri, without_password
+from tsernet.errors import UserError
+
+# By default a call to a server that is gone blocks for minutes before it raises.
+PATIENCE = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+}
+_GONE = ("API request to", "Max retries exceeded", "Connection refused", "could not connect", "connection to server")
+
+
+def make_client(uri: str | None = None) -> Any:
+    """Make an MlflowClient for the tracking store and its registry.
+
+    Args:
+        uri: As `tracking_uri` says if not given.
+    Raises:
+        UserError: If the store cannot be reached.
+    """
+    for name, value in PATIENCE.items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a plant's pictures are nobody else's business
+    for name in ("alembic", "mlflow.store.db.utils"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    from mlflow import MlflowClient
+
+    uri = uri or tracking_uri()
+    if not uri.startswith("sqlite:"):
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+    with machine_lock("database"), reachable(uri):  # two processes that make the tables at once disturb each other
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+@contextmanager
+def reachable(uri: str) -> Iterator[None]:
+    """Turn the failure to reach the store into one line for the user."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        yield
+    except (MlflowException, OperationalError) as error:
+        text = " ".join(str(error).split())
+        if not any(sign in text for sign in _GONE) and not isinstance(error, OperationalError):
+            raise
+        raise UserError(
+            f"the tracking store {without_password(uri)} cannot be reached ({text[:160]}); start it, or set MLFLOW_TRACKING_URI to another"
+        ) from None
+
+
+def experiment_id(client: Any, uri: str, root: Path) -> str:
+    """Find the experiment `tsernet`, or make it."""
+    from mlflow.exceptions import MlflowException
+
+    with machine_lock("experiment", root):
+        found = client.get_experiment_by_name(EXPERIMENT)
+        if found is None:
+            try:
+                return str(client.create_experiment(EXPERIMENT, artifact_location=artifact_location(uri, root)))
+            except MlflowException as error:  # another machine was quicker
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+                found = client.get_experiment_by_name(EXPERIMENT)
+        if found.lifecycle_stage == "deleted":
+            client.restore_experiment(found.experiment_id)
+        return str(found.experiment_id)
+
+
+@contextmanager
+def machine_lock(name: str, root: Path | None = None) -> Iterator[None]:
+    """Let one process of this machine and repository at a time do what `name` says."""
+    from filelock import FileLock
+
+    folder = local_state(root) / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / f"{name}.lock", timeout=120):
+        yield

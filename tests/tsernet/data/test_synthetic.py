@@ -1,0 +1,45 @@
+"""The synthetic pictures: the same for the same arguments, exact masks, and of the real ones' kind."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tsernet.data.classes import CLASSES
+from tsernet.data.sources.synthetic import synthetic_sample
+
+
+@pytest.mark.parametrize("class_name", CLASSES)
+def test_equal_arguments_give_equal_pixels_and_others_do_not(class_name: str) -> None:
+    first = synthetic_sample(7, class_name, 3, 96)
+    synthetic_sample(7, class_name, 4, 96)
+    again = synthetic_sample(7, class_name, 3, 96)
+    assert all((one == two).all() for one, two in zip(first, again, strict=True))
+    for other in (synthetic_sample(8, class_name, 3, 96), synthetic_sample(7, class_name, 4, 96)):
+        assert (first[0] != other[0]).any()
+
+
+@pytest.mark.parametrize("class_name", CLASSES)
+@pytest.mark.parametrize("size", [32, 200, 333])
+def test_masks_are_binary_and_hold_both_values(class_name: str, size: int) -> None:
+    for index in range(1, 6):
+        picture, mask = synthetic_sample(0, class_name, index, size)
+        assert picture.shape == mask.shape == (size, size)
+        assert picture.dtype == mask.dtype == np.uint8
+        assert np.unique(mask).tolist() == [0, 255]
+
+
+def test_defects_are_brighter_as_well_as_darker_than_their_ground_as_in_the_real_set() -> None:
+    steps = {}
+    for class_name in CLASSES:
+        samples = [synthetic_sample(1, class_name, index) for index in range(1, 25)]
+        steps[class_name] = np.array([float(picture[mask > 0].mean()) - float(picture[mask == 0].mean()) for picture, mask in samples])
+    assert (steps["patch"] < -20).all()
+    assert (steps["scratch"] > 5).all()
+    assert (steps["inclusion"] < 0).mean() > 0.7
+    assert np.abs(steps["inclusion"]).mean() < np.abs(steps["patch"]).mean() / 2
+
+
+def test_an_unknown_class_is_named() -> None:
+    with pytest.raises(ValueError, match="'rust'"):
+        synthetic_sample(0, "rust", 1)

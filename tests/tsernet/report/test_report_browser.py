@@ -1,0 +1,71 @@
+"""The page as a reader opens it, in headless Chromium."""
+
+import shutil
+from contextlib import contextmanager
+
+import pytest
+
+CHROMIUM = shutil.which("chromium")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)"),
+]
+
+
+@contextmanager
+def _page(path, width=1280, height=900):
+    from playwright.sync_api import sync_playwright
+
+    said = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
+        try:
+            page = browser.new_page(viewport={"width": width, "height": height})
+            page.on("console", lambda message: said.append(message.text))
+            page.on("pageerror", lambda error: said.append(str(error)))
+            page.on("request", lambda request: request.url.startswith(("file:", "data:")) or said.append(request.url))
+            page.goto(path.as_uri())
+            yield page
+        finally:
+            browser.close()
+    assert said == [], "console messages, errors or requests to elsewhere"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_picture_loads_and_nothing_scrolls_sideways(real_report, width):
+    with _page(real_report / "report.html", width) as page:
+        broken = page.evaluate("[...document.images].filter((one) => !one.complete || !one.naturalWidth).length")
+        assert page.locator("img").count() > 20
+        assert broken == 0
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_tables_sort_by_a_click_and_by_the_keyboard(real_report):
+    with _page(real_report / "report.html") as page:
+        table = page.locator("#table_1 table")
+        head = table.locator("thead tr:last-child th", has_text="max F").first
+        head.get_by_role("button").click()
+        assert head.get_attribute("aria-sort") == "ascending"
+        published = _column(table, 7)
+        assert published == sorted(published)
+        assert published[0] == 0.392
+        head.get_by_role("button").press("Enter")
+        assert head.get_attribute("aria-sort") == "descending"
+        assert _column(table, 7) == sorted(published, reverse=True)
+        # What has no figure comes last either way.
+        assert table.locator("tbody tr").last.locator("td").nth(7).inner_text() == "–"
+
+
+def test_it_prints(real_report, tmp_path):
+    with _page(real_report / "report.html") as page:
+        page.emulate_media(media="print")
+        assert not page.locator("nav").is_visible()
+        page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
+    assert (tmp_path / "report.pdf").stat().st_size > 100_000
+
+
+def _column(table, place):
+    keys = table.locator("tbody tr").evaluate_all(f"(rows) => rows.map((row) => row.cells[{place}].dataset.key)")
+    return [float(key) for key in keys if key]
