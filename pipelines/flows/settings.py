@@ -44,6 +44,9 @@ class Settings(BaseModel):
     learning_rate: OptionalFloat = Field(default=None, gt=0.0, le=1.0, description="Adam's learning rate.")
     batch_size: OptionalInt = Field(default=None, ge=1, le=4096, description="Pictures a step.")
     device: Literal["preset", "auto", "cpu", "cuda"] = Field(default="preset", description="What the training runs on.")
+    spread: Literal["one after another", "dask"] = Field(
+        default="one after another", description="How the trainings share the machines; `dask` runs as many at once as there are slots."
+    )
     promote: bool = Field(default=True, description="Whether a new version that is better may become champion.")
 
     def overrides(self) -> dict[str, Any]:
