@@ -16,6 +16,7 @@ from tsernet.report.methods import Method, Prepared, Progress, baseline_methods,
 from tsernet.report.more_tables import bootstrap_table, failure_table, threshold_table
 from tsernet.report.page import Content, write_pages
 from tsernet.report.paper_tables import ablation_table, table_one
+from tsernet.report.short import in_short
 from tsernet.report.tables import Table, write_table
 
 _WORST = 12
@@ -90,6 +91,7 @@ def build_report(inputs: ReportInputs, out: Path, progress: Progress) -> None:
         tables={table.name: table for table in tables},
         figures=figures,
         failures=tuple(failures),
+        short=tuple(in_short(methods, {table.name: table for table in tables}, failures, inputs.comparable)),
     )
     write_pages(content, out)
     _write_summary(evaluations, methods, out / "summary.json")

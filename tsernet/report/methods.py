@@ -14,7 +14,7 @@ from tsernet.metrics import MEASURES, Curves, Scores, read_grey, read_pair, scor
 from tsernet.metrics.files import list_pictures
 from tsernet.metrics.measures import Grey
 from tsernet.report.evaluations import Evaluation, Evaluations, check_same_masks, over_seeds
-from tsernet.report.paper import LABELS
+from tsernet.report.paper import label_of
 from tsernet.report.tables import Spread
 
 Kind = Literal["ours", "published", "baseline"]
@@ -57,8 +57,7 @@ def our_methods(evaluations: Evaluations) -> list[Method]:
     for variant, found in evaluations.by_variant.items():
         if found:
             measures = {measure.key: spread for measure in MEASURES if (spread := over_seeds(found, measure.key))}
-            label = LABELS[variant] + (" (ours)" if variant == "full" else "")
-            methods.append(Method(variant, label, "ours", measures, found[0].curves, _evaluated_maps(found[0])))
+            methods.append(Method(variant, label_of(variant), "ours", measures, found[0].curves, _evaluated_maps(found[0])))
     return methods
 
 

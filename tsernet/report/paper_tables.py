@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tsernet.metrics import MEASURES
 from tsernet.report.evaluations import Evaluation, Evaluations, over_seeds
 from tsernet.report.methods import Method
-from tsernet.report.paper import LABELS, PRINTED, PaperRow, paper_rows, published_variant
+from tsernet.report.paper import LABELS, PRINTED, PaperRow, label_of, paper_rows, published_variant
 from tsernet.report.tables import MISSING, Column, Row, Spread, Table, Value
 
 _SHORT = {measure.key: measure.label for measure in MEASURES} | {"s_measure": "S"}
@@ -88,7 +88,7 @@ def _paper_row(row: PaperRow, method: Method | None, comparable: bool) -> Row:
 
 
 def _our_row(variant: str, method: Method | None, found: Sequence[Evaluation], comparable: bool) -> Row:
-    values: dict[str, Value] = {"name": f"{LABELS[variant]} (ours)", "type": "ours"}
+    values: dict[str, Value] = {"name": label_of(variant), "type": "ours"}
     paper = published_variant(variant)
     values |= _published(paper) | _cost(found)
     if not method:

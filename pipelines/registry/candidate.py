@@ -1,0 +1,74 @@
+"""A trained and evaluated model on its way to the registry: its files, and what they say."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tsernet.errors import CheckError, UserError
+
+TRAIN, EVALUATE, REPORT, IMAGES = Path("results/train"), Path("results/evaluate"), Path("results/report"), Path("data/prepared/images")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A variant and seed as `train` and `evaluate` left it.
+
+    `run`: train's run.json. `metrics`: evaluate's metrics.json. `weights`, `per_image`: files. `papers`: what goes along with the weights.
+    """
+
+    variant: str
+    seed: int
+    run: dict[str, Any]
+    metrics: dict[str, Any]
+    weights: Path
+    per_image: Path
+    papers: dict[str, Path]
+
+    @property
+    def weights_sha256(self) -> str:
+        """Digest of the weights as training wrote them."""
+        return str(self.run["weights_sha256"])
+
+    def identity(self, settings: dict[str, Any]) -> str:
+        """Digest of everything that makes it another version: weights, the run that made them, how maps are made, what they scored."""
+        parts = [self.weights_sha256, self.run["run_id"], settings, hashlib.sha256(self.per_image.read_bytes()).hexdigest()]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    def sample_pictures(self, count: int = 4) -> list[Any]:
+        """Read a few of the test pictures, spread over the list.
+
+        Returns:
+            uint8, (H, W) or (H, W, 3).
+        """
+        from tsernet.data.pixels import read_picture
+
+        names = [row.partition(",")[0] for row in self.per_image.read_text(encoding="utf-8").splitlines()[1:]]
+        chosen = names[:: max(1, len(names) // count)][:count]
+        return [read_picture(IMAGES / f"{name}.png") for name in chosen]
+
+
+def read_candidate(variant: str, seed: int) -> Candidate:
+    """Read what training and evaluation left in the working directory.
+
+    Raises:
+        UserError: If a file is missing.
+        CheckError: If the weights are not those that training wrote.
+    """
+    from tsernet.weights import sha256_of
+
+    trained, evaluated = TRAIN / variant / str(seed), EVALUATE / variant / str(seed)
+    paths = [trained / "model.safetensors", trained / "run.json", evaluated / "metrics.json", evaluated / "per_image.csv"]
+    missing = [str(path) for path in paths if not path.is_file()]
+    if missing:
+        raise UserError(f"register: expected {', '.join(missing)}; run 'dvc repro' first")
+    run = json.loads(paths[1].read_text(encoding="utf-8"))
+    found = sha256_of(paths[0])
+    if found != run["weights_sha256"]:
+        raise CheckError(f"{paths[0]} was changed after training: sha256 {found}, expected {run['weights_sha256']} as in {paths[1]}")
+    optional = {"model_card": REPORT / "model_card.md", "params": Path("params.yaml")}
+    papers = {"per_image": paths[3], "metrics": paths[2], **{name: path for name, path in optional.items() if path.is_file()}}
+    return Candidate(variant, seed, run, json.loads(paths[2].read_text(encoding="utf-8")), paths[0], paths[3], papers)

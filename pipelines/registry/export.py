@@ -1,0 +1,71 @@
+"""A trained model as an MLflow model: code, weights and papers in one folder, loadable without this repository."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+import tempfile
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tsernet
+from pipelines.registry.versions import WEIGHTS
+
+CODE = Path(__file__).with_name("pyfunc_model.py")
+LIBRARY = ("__init__.py", "py.typed", "errors.py", "inference.py", "weights.py", "data/__init__.py", "data/pixels.py", "models")
+"""What of `tsernet` goes into a version: all that loading and predicting import. The gate loads it and would find a gap."""
+REQUIREMENTS = ("mlflow", "torch", "numpy", "pandas", "pillow", "safetensors")
+
+
+def export_model(folder: Path, weights: Path, papers: Mapping[str, Path], config: Mapping[str, Any], example: Any) -> None:
+    """Write the MLflow model.
+
+    Args:
+        folder: Made by this; must not exist.
+        weights: model.safetensors.
+        papers: Files that go along, by name: per_image, metrics, model_card, params.
+        config: `weights_sha256`, `batch_size`, `resize`, `stretch`: what the model's code must know.
+        example: uint8 (1, H, W) or (1, H, W, 3): the input example.
+    """
+    from mlflow.pyfunc import save_model
+
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # mlflow would like type hints on predict, which could not say what it takes
+        save_model(
+            str(folder),
+            python_model=str(CODE),
+            artifacts={WEIGHTS: str(weights), **{name: str(path) for name, path in papers.items()}},
+            code_paths=[str(_library(Path(scratch)))],
+            model_config=dict(config),
+            signature=_signature(),
+            input_example=example,
+            pip_requirements=[f"{name}=={importlib.metadata.version(name).partition('+')[0]}" for name in REQUIREMENTS],
+        )
+
+
+def _library(scratch: Path) -> Path:
+    """Copy the part of the library that a model needs."""
+    source, target = Path(tsernet.__file__).parent, scratch / "tsernet"
+    for name in LIBRARY:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        if (source / name).is_dir():
+            shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(source / name, target / name)
+    return target
+
+
+def _signature() -> Any:
+    """Say what goes in and out.
+
+    MLflow holds every input against one tensor's rank and type, which would allow either (N, H, W) or (N, H, W, 3), and no
+    table. A one-dimensional tensor of objects is its word for anything; the model's code checks the input and says what is wrong.
+    """
+    import numpy as np
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    anything = TensorSpec(np.dtype("object"), (-1,))
+    return ModelSignature(inputs=Schema([anything]), outputs=Schema([TensorSpec(np.dtype("float32"), (-1, -1, -1))]))

@@ -1,0 +1,64 @@
+"""Load a registered model as a stranger would, in a process of its own, and predict: `probe.py URI INPUT.npz OUTPUT.npz`.
+
+It must not import anything of `pipelines`, and refuses what a user of the model need not have. INPUT holds `p0`, `p1`, …:
+pictures; OUTPUT will hold `one0`, …: their maps one by one, and `three0`, …: in batches of three.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+FORBIDDEN = ("pipelines", "dvc", "prefect", "great_expectations", "lightning")
+
+
+class NotForUsers:
+    """An import hook that fails where the model wants more than it says."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> None:
+        """Refuse the forbidden packages, leave the others to the next finder."""
+        if name.partition(".")[0] in FORBIDDEN:
+            raise ImportError(f"the registered model imports {name}, which its users need not have")
+
+
+def refuse_unpickling(event: str, arguments: tuple[Any, ...]) -> None:
+    """End the process when anything is unpickled that names a class."""
+    if event == "pickle.find_class":
+        raise RuntimeError(f"loading the registered model unpickles {arguments}")
+
+
+def main(uri: str, source: str, target: str) -> None:
+    """Predict every picture alone and in batches of three, as encoded pictures in a table and, where sizes allow, as an array."""
+    sys.meta_path.insert(0, NotForUsers())
+    import mlflow
+    import numpy as np
+
+    sys.addaudithook(refuse_unpickling)
+    model = mlflow.pyfunc.load_model(uri)
+    with np.load(source) as file:
+        pictures = [file[f"p{index}"] for index in range(len(file.files))]
+    maps = {f"one{index}": model.predict(_table([picture]))[0] for index, picture in enumerate(pictures)}
+    for start in range(0, len(pictures), 3):
+        batch = pictures[start : start + 3]
+        alike = len({picture.shape for picture in batch}) == 1
+        predicted = model.predict(np.stack(batch) if alike else _table(batch))
+        maps |= {f"three{start + index}": one for index, one in enumerate(predicted)}
+    np.savez(target, **maps)
+
+
+def _table(pictures: Sequence[Any]) -> Any:
+    import pandas as pd
+    from PIL import Image
+
+    encoded = []
+    for picture in pictures:
+        stream = io.BytesIO()
+        Image.fromarray(picture).save(stream, "PNG")
+        encoded.append(stream.getvalue())
+    return pd.DataFrame({"image": encoded})
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,193 @@
+"""From a candidate to a version: the gate, the upload, the aliases, the verdict."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipelines.registry.candidate import Candidate
+from pipelines.registry.champion import settle
+from pipelines.registry.comparison import MEASURES, Verdict, compare, meets_floor, read_per_image
+from pipelines.registry.decisions import Decision, write_decision
+from pipelines.registry.gate import TOLERANCE, largest_difference, predict_afresh
+from pipelines.registry.versions import CHALLENGER, Registry, Version
+from pipelines.tracking.provenance import provenance_tags
+from pipelines.tracking.server import reachable
+from tsernet.config import Evaluate, Register
+from tsernet.errors import CheckError
+
+_PROVENANCE = ("mlflow.source.git.commit", "tsernet.git_dirty", "tsernet.params_digest", "tsernet.flow_run", "tsernet.execution")
+_ROUNDS = 10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a candidate: the version if it is one, whether it is champion now, the reason, the figures."""
+
+    version: str | None
+    champion: bool
+    reason: str
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+def publish(registry: Registry, candidate: Candidate, settings: Register, evaluate: Evaluate, parent_run: str) -> Outcome:
+    """Bring a candidate through the gate into the registry, and let it challenge the champion.
+
+    Args:
+        registry: Where to.
+        candidate: What training and evaluation left.
+        settings: The params' `register`.
+        evaluate: The params' `evaluate`: how maps are made.
+        parent_run: Run of this execution, which stands in where the run that trained is not in this store.
+    Raises:
+        CheckError: If the exported model does not do in a fresh process what it does here; no version is made.
+    """
+    meets, sentence = meets_floor(candidate.metrics, settings)
+    if not meets:
+        return Outcome(None, False, f"no version: {sentence}")
+    version = _known(registry, candidate, evaluate) or _register(registry, candidate, evaluate, parent_run)
+    if not settings.promote:
+        return Outcome(version.number, False, "a version, not promoted: the params say register.promote: false")
+    verdict, champion = challenge(registry, version, settings)
+    return Outcome(version.number, champion == version.number, verdict.reason, verdict.figures)
+
+
+def challenge(registry: Registry, version: Version, settings: Register) -> tuple[Verdict, str]:
+    """Decide between a version and the champion, and write the decision down.
+
+    If another process makes another version champion meanwhile, it is decided again, against that one.
+
+    Returns:
+        The verdict, and the champion after it.
+    """
+    for _ in range(_ROUNDS):
+        champion = settle(registry).champion
+        if champion == version.number:
+            return Verdict(True, "it is the champion already", {}), champion
+        verdict = judge(registry, version, champion, settings)
+        action = Decision("promote" if verdict.promote else "keep", version.number, champion, verdict.reason, verdict.figures)
+        nonce = write_decision(registry, action)
+        record = settle(registry, nonce)
+        if record.outcome(nonce).effect != "overtaken":
+            return verdict, record.champion
+    raise CheckError(f"models:/{registry.name}/{version.number}: the champion changed {_ROUNDS} times while it was decided; register again")
+
+
+def judge(registry: Registry, version: Version, champion: str, settings: Register) -> Verdict:
+    """Compare a version with the champion by their scores as registered; without a champion the floor decides."""
+    with registry.files(version, "artifacts/per_image.csv") as path:
+        ours = read_per_image(path)
+    meets, sentence = meets_floor({key: float(ours.scores[key].mean()) for key in MEASURES}, settings)
+    if not meets or not champion:
+        return Verdict(meets, f"no champion yet; {sentence}" if meets else sentence, {})
+    reigning = registry.get(champion)
+    own, other = (one.tags.get("tsernet.digest.test", "") for one in (version, reigning))
+    if own and other and own != other:
+        return Verdict(False, f"the test set is not the champion's: digest {own}, the champion's {other}", {})
+    with registry.files(reigning, "artifacts/per_image.csv") as path:
+        return compare(ours, read_per_image(path), settings)
+
+
+def _known(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> Version | None:
+    """Find the version that this candidate is already: registering twice makes one version."""
+    identity = candidate.identity(evaluate.model_dump())
+    return next((one for one in registry.versions() if one.tags.get("tsernet.identity") == identity), None)
+
+
+def _register(registry: Registry, candidate: Candidate, evaluate: Evaluate, parent_run: str) -> Version:
+    from pipelines.registry.export import export_model
+
+    pictures = candidate.sample_pictures()
+    expected = _training_side(candidate.weights, pictures, evaluate)
+    config = {
+        "weights_sha256": candidate.weights_sha256,
+        "batch_size": evaluate.batch_size,
+        "resize": evaluate.resize,
+        "stretch": evaluate.stretch,
+    }
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "model"
+        export_model(folder, candidate.weights, candidate.papers, config, pictures[0][None])
+        _hold(largest_difference(predict_afresh(str(folder), pictures, registry.uri), expected))
+        number = _upload(registry, candidate, folder, _tags(registry, candidate, evaluate), parent_run)
+    try:
+        _hold(largest_difference(predict_afresh(f"models:/{registry.name}/{number}", pictures, registry.uri), expected))
+    except CheckError:
+        registry.client.delete_model_version(registry.name, number)
+        raise
+    registry.set_alias(CHALLENGER, number)
+    return registry.get(number)
+
+
+def _training_side(weights: Path, pictures: list[Any], evaluate: Evaluate) -> list[Any]:
+    """Predict here, each picture alone, as evaluation does."""
+    from tsernet.inference import load_predictor
+
+    predictor = load_predictor(weights)
+    predictor.resize, predictor.stretch = evaluate.resize, evaluate.stretch
+    return [predictor.predict([picture])[0] for picture in pictures]
+
+
+def _hold(difference: float) -> None:
+    if not difference <= TOLERANCE:
+        raise CheckError(f"the exported model's maps differ from training's by up to {difference:.5f}, allowed is {TOLERANCE:.5f} (1/255)")
+
+
+def _upload(registry: Registry, candidate: Candidate, folder: Path, tags: dict[str, str], parent_run: str) -> str:
+    """Store the files as a logged model of the training's run, and make it a version."""
+    from mlflow.entities import LoggedModelOutput
+
+    client = registry.client
+    with reachable(registry.uri):
+        registry.ensure()
+        run = _training_run(registry, candidate) or client.get_run(parent_run)
+        model = client.create_logged_model(run.info.experiment_id, name=registry.name, source_run_id=run.info.run_id, model_type="tsernet")
+        client.log_model_artifacts(model.model_id, str(folder))
+        model = client.finalize_logged_model(model.model_id, "READY")
+        client.log_outputs(run.info.run_id, [LoggedModelOutput(model.model_id, step=0)])
+        version = client.create_model_version(
+            registry.name,
+            model.artifact_location,
+            run_id=run.info.run_id,
+            model_id=model.model_id,
+            tags=tags,
+            description=_description(candidate),
+        )
+    return str(version.version)
+
+
+def _tags(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> dict[str, str]:
+    """Gather what the version must say of itself: from the run that trained it, else from here."""
+    run = _training_run(registry, candidate)
+    known = dict(run.data.tags) if run else provenance_tags(Path.cwd(), "")
+    kept = {key: value for key, value in known.items() if key in _PROVENANCE or key.startswith(("tsernet.digest.", "tsernet.version."))}
+    return kept | {
+        "tsernet.weights_sha256": candidate.weights_sha256,
+        "tsernet.training_run": str(candidate.run["run_id"]),
+        "tsernet.parent_run": str(candidate.run.get("parent_run_id", "")),
+        "tsernet.variant": candidate.variant,
+        "tsernet.seed": str(candidate.seed),
+        "tsernet.identity": candidate.identity(evaluate.model_dump()),
+        **{f"tsernet.test.{key}": str(candidate.metrics[key]) for key in MEASURES},
+    }
+
+
+def _training_run(registry: Registry, candidate: Candidate) -> Any | None:
+    """Find the run that trained the candidate; None where it was trained with another tracking store, and came by a shared cache."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return registry.client.get_run(candidate.run["run_id"])
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+
+
+def _description(candidate: Candidate) -> str:
+    card = candidate.papers.get("model_card")
+    scores = ", ".join(f"{key} {candidate.metrics[key]:.4f}" for key in MEASURES)
+    text = f"{candidate.variant}, seed {candidate.seed}: {scores}"
+    return f"{text}\n\n{card.read_text(encoding='utf-8')}"[:5000] if card else text

@@ -1,0 +1,50 @@
+"""The weights of a registered version as a local file, checked; none of the version's code is run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from pipelines.registry.versions import WEIGHTS, resolve
+from pipelines.tracking.place import local_state
+from tsernet.errors import UserError
+
+
+def weights_file(uri: str) -> Path:
+    """Fetch the weights of a version, or take the copy of an earlier call.
+
+    The digest that the registry keeps beside the version decides whether they are what was registered: whoever can change
+    files of the artifact store cannot change that.
+
+    Args:
+        uri: models:/NAME/VERSION or models:/NAME@ALIAS.
+    Returns:
+        A .safetensors file, named by its digest.
+    Raises:
+        UserError: If there is no such version, it has no safetensors weights, or they were changed after registration.
+    """
+    from tsernet.weights import sha256_of
+
+    registry, version = resolve(uri)
+    expected = version.weights_sha256
+    if not expected:
+        raise UserError(
+            f"models:/{version.name}/{version.number} was not registered by this pipeline: it has no tag tsernet.weights_sha256"
+        )
+    kept = local_state() / "models" / f"{expected}.safetensors"
+    if kept.is_file() and sha256_of(kept) == expected:
+        return kept
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with registry.files(version, "artifacts/model.safetensors") as path:
+        found = sha256_of(path)
+        if found != expected:
+            raise UserError(
+                f"models:/{version.name}/{version.number}: {WEIGHTS} changed after registration: sha256 {found}, expected {expected}"
+            )
+        handle, partial = tempfile.mkstemp(dir=kept.parent, suffix=".partial")
+        os.close(handle)
+        shutil.copyfile(path, partial)
+        Path(partial).replace(kept)
+    return kept

@@ -1,0 +1,57 @@
+"""Stage `register`: the full variant's model as a version of the registered model, and champion where it is better."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines.exits import run_stage
+from tsernet.config import load_params
+from tsernet.errors import CheckError
+
+OUT = Path("results/register.json")
+VARIANT = "full"
+
+
+def main(_: Sequence[str]) -> None:
+    """Register the model of the first seed: which seed is best on the test pictures must not choose among seeds.
+
+    Raises:
+        CheckError: If the gate refuses the model for a fault; a model below the floor is no fault, only no version.
+    """
+    from pipelines import tracking
+    from pipelines.registry import Outcome, Registry, publish, read_candidate
+
+    params = load_params()
+    settings = params.register_
+    with tracking.parent_run() as run:
+        registry = Registry(settings.name)
+        try:
+            candidate = read_candidate(VARIANT, params.seeds[0])
+            outcome = publish(registry, candidate, settings, params.evaluate, run.run_id)
+        except CheckError as error:
+            _write(registry, Outcome(None, False, f"no version: {error}"))
+            raise
+        _write(registry, outcome)
+        run.log_artifact(OUT)
+        run.set_tags({"tsernet.registered": outcome.version or "none", "tsernet.verdict": outcome.reason})
+    where = f"models:/{settings.name}/{outcome.version}" if outcome.version else "no version"
+    print(f"{where}{', now champion' if outcome.champion else ''}: {outcome.reason}")
+
+
+def _write(registry: Any, outcome: Any) -> None:
+    from pipelines.tracking.place import without_password
+
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    content = {"name": registry.name, "tracking_uri": without_password(registry.uri), **dataclasses.asdict(outcome)}
+    partial = OUT.with_name(f"{OUT.name}.partial-{os.getpid()}")
+    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    partial.replace(OUT)
+
+
+if __name__ == "__main__":
+    run_stage(main)

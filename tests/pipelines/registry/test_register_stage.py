@@ -1,0 +1,112 @@
+"""The stage `register`, from files on disk to a version that a stranger can load."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.registry import Registry, weights_file
+from pipelines.stages import register
+from tsernet.errors import CheckError, UserError
+
+STRANGER = """
+import sys, numpy, mlflow
+model = mlflow.pyfunc.load_model("models:/tsernet@champion")
+numpy.save(sys.argv[1], model.predict(numpy.load(sys.argv[2])))
+"""
+
+
+def _outcome() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(Path("results/register.json").read_text())
+    return content
+
+
+@pytest.mark.slow
+def test_the_first_model_is_champion_and_a_stranger_gets_the_maps_of_predict(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, make_candidate: Callable[..., str]
+) -> None:
+    import numpy as np
+
+    from tsernet.inference import load_predictor
+
+    run_id = make_candidate()
+    register.main([])
+    outcome = _outcome()
+    assert (outcome["version"], outcome["champion"]) == ("1", True)
+    assert "no champion yet" in outcome["reason"]
+    version = Registry().get("1")
+    assert version.aliases == ("champion",)
+    assert version.run_id == run_id
+    assert version.tags["tsernet.params_digest"]
+
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    pictures = np.random.default_rng(1).integers(0, 256, (3, 50, 70), dtype=np.uint8)
+    np.save(elsewhere / "in.npy", pictures)
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{repository / 'mlflow.db'}"
+    command = [sys.executable, "-c", STRANGER, "out.npy", "in.npy"]
+    subprocess.run(command, cwd=elsewhere, env=environment, check=True)
+    ours = load_predictor(weights_file("models:/tsernet@champion"))
+    expected = np.stack(ours.predict(list(pictures)))
+    np.testing.assert_allclose(np.load(elsewhere / "out.npy"), expected, atol=1e-5)
+
+    register.main([])  # the same model again is the same version
+    assert [one.number for one in Registry().versions()] == ["1"]
+    assert "already" in _outcome()["reason"]
+
+    weights = version.location.removeprefix("file://") + "/artifacts/model.safetensors"
+    content = bytearray(Path(weights).read_bytes())
+    content[-1] ^= 1
+    Path(weights).write_bytes(content)
+    stranger = subprocess.run(command, cwd=elsewhere, env=environment, capture_output=True, text=True)
+    assert stranger.returncode != 0
+    assert "was changed after registration" in stranger.stderr
+    for kept in (repository / ".tsernet" / "models").iterdir():
+        kept.unlink()
+    with pytest.raises(UserError, match="changed after registration"):
+        weights_file("models:/tsernet/1")
+
+
+def test_below_the_floor_no_version_is_made(repository: Path, make_candidate: Callable[..., str]) -> None:
+    make_candidate(gain=-0.75)
+    register.main([])
+    assert _outcome()["version"] is None
+    assert "below the floor" in _outcome()["reason"]
+    assert Registry().versions() == []
+
+
+def test_weights_changed_after_training_are_refused(repository: Path, make_candidate: Callable[..., str]) -> None:
+    make_candidate()
+    with Path("results/train/full/0/model.safetensors").open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\x55")
+    with pytest.raises(CheckError, match="was changed after training"):
+        register.main([])
+    assert "was changed after training" in _outcome()["reason"]
+    assert Registry().versions() == []
+
+
+def test_a_pickle_with_the_right_name_is_refused_and_not_executed(repository: Path, make_candidate: Callable[..., str]) -> None:
+    import pickle
+
+    from tsernet.weights import sha256_of
+
+    class Trap:
+        def __reduce__(self) -> Any:
+            return (Path.touch, (repository / "executed",))
+
+    make_candidate()
+    model, run = Path("results/train/full/0/model.safetensors"), Path("results/train/full/0/run.json")
+    model.write_bytes(pickle.dumps(Trap()))
+    run.write_text(json.dumps(json.loads(run.read_text()) | {"weights_sha256": sha256_of(model)}))
+    with pytest.raises(UserError, match="not a safetensors file"):
+        register.main([])
+    assert not (repository / "executed").exists()
+    assert Registry().versions() == []
