@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -35,8 +36,9 @@ class Server:
         """Start, and wait until it answers."""
         command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
         command += ["--backend-store-uri", "sqlite:///mlflow.db", "--artifacts-destination", "./artifacts"]
+        environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
         self.process = subprocess.Popen(
-            command, cwd=self.folder, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, cwd=self.folder, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         for _ in range(600):
             try:
@@ -52,18 +54,22 @@ class Server:
         self.process.wait()
 
 
-@pytest.fixture
-def server(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A running server that this process logs to."""
-    folder = repository / "server"
-    folder.mkdir()
-    (repository / "mlflow.db").rename(folder / "mlflow.db")
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Server]:
+    """A server for all tests here: it takes long to start."""
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copyfile(empty_database, folder / "mlflow.db")
     server = Server(folder)
     server.start()
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
     yield server
-    if server.process.poll() is None:
-        server.kill()
+    server.kill()
+
+
+@pytest.fixture
+def server(repository: Path, running: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """The server that this process logs to."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", running.uri)
+    return running
 
 
 def _steps(run_id: str) -> list[int]:
