@@ -29,7 +29,7 @@ def up(clone: Path) -> Iterator[Up]:
     """Start `tsernet up` in the clone."""
     from upped import running_up
 
-    with running_up(clone, clone, OMP_NUM_THREADS="1") as running:
+    with running_up(clone, clone, OMP_NUM_THREADS="1", TSERNET_LOCKS=str(clone.parent / "locks")) as running:
         yield running
 
 
