@@ -67,15 +67,16 @@ def time_in_turn(ways: Mapping[str, Callable[[], object]], repetitions: int, war
 
 def describe_machine() -> dict[str, str | int | float]:
     """Say what the figures were measured on, and how busy it was at the time."""
+    import psutil
     import torch
 
     facts: dict[str, str | int | float] = {
         "cpu": _cpu_name(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         "torch_threads": torch.get_num_threads(),
         "instructions": torch.backends.cpu.get_cpu_capability(),
-        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
-        "load_average": round(os.getloadavg()[0], 2),
+        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
+        "load_average": round(psutil.getloadavg()[0], 2),
         "torch": torch.__version__,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
