@@ -13,9 +13,9 @@ def model_file(name: str) -> Path:
     Args:
         name: `models:/NAME/VERSION` or `models:/NAME@ALIAS` of the registry, or a .safetensors file.
     Raises:
-        UserError: If there is no such model.
+        UserError: If there is no such model, or its weights are not those that were registered.
     """
-    if name.startswith("models:/"):
+    if name.startswith("models:"):
         from pipelines.registry import weights_file
 
         return weights_file(name)

@@ -26,7 +26,8 @@ def up(slots: Annotated[int, typer.Option(min=1, max=64, help="how many training
     from pipelines.flows.workspace import find_repository
 
     plant = Plant(find_repository(), slots, lambda what: print(f"up: {what}", file=sys.stderr, flush=True))
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job would else be deaf to SIGINT
+        signal.signal(number, _as_interrupt)
     try:
         addresses = plant.start()
         typer.echo(f"Prefect  {addresses.prefect}\nMLflow   {addresses.mlflow}")

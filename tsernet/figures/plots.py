@@ -109,4 +109,4 @@ def threshold_plot(test: Curves, validation: Curves | None, path: Path) -> None:
             axes.plot(levels, validation.f_measure, color=COLOURS[1], linewidth=1.6, label="validation share")
             axes.axvline(chosen / 255, color="#8A939B", linestyle=(0, (4, 3)), linewidth=1, label=f"chosen: {chosen} of 255")
         axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="threshold", ylabel="F-measure (beta² = 0.3)")
-        axes.legend(loc="lower center", fontsize=9)
+        axes.legend(loc="best", fontsize=9)

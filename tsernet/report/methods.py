@@ -50,6 +50,11 @@ class Method:
     curves: Curves
     read_map: Callable[[str], Grey]
 
+    @property
+    def is_full(self) -> bool:
+        """Whether this is our full model: a folder of published maps may bear any name."""
+        return self.kind == "ours" and self.name == "full"
+
 
 def our_methods(evaluations: Evaluations) -> list[Method]:
     """List the variants that were evaluated: figures over all seeds, curves and maps of the first."""

@@ -25,7 +25,7 @@ def in_short(methods: Sequence[Method], tables: Mapping[str, Table], failures: S
     Returns:
         Sentences; a single one where the full model was not evaluated.
     """
-    full = next((method for method in methods if method.name == "full"), None)
+    full = next((method for method in methods if method.is_full), None)
     if full is None:
         return ["The full model was not evaluated."]
     sentences = [_reach(full, methods, comparable), _parts(tables["bootstrap"]), _weakest(tables["groups"]), _failing(failures)]
@@ -49,7 +49,7 @@ def _parts(bootstrap: Table) -> str:
         return ""
     worse = sorted((row for row in tested if _difference(row) < 0 and _p(row) < _SIGNIFICANT), key=_difference)
     if not worse:
-        return f"Of {len(tested)} parts taken away one by one, none costs max F beyond what the choice of test pictures explains."
+        return f"Taking parts away one by one ({len(tested)} tried) never costs max F beyond what the choice of test pictures explains."
     named = ", ".join(f"{row.values['name']} ({_COST.show(_difference(row))})" for row in worse)
     return (
         f"Of {len(tested)} parts taken away one by one, {len(worse)} cost max F beyond what the choice of test pictures explains: {named}."
@@ -68,10 +68,10 @@ def _weakest(groups: Table) -> str:
 
 def _failing(failures: Sequence[Failure]) -> str:
     counts = {kind: sum(failure.kind == kind for failure in failures) for kind in ("tiny_missed", "merged", "border_only")}
-    return (
-        f"Tiny defects are missed in {counts['tiny_missed']} pictures and neighbours merged in {counts['merged']};"
-        f" in {counts['border_only']} it differs from the mask along the border alone, and those labels deserve a second look."
-    )
+    text = f"Pictures in which tiny defects are missed: {counts['tiny_missed']}; in which neighbours are merged: {counts['merged']}."
+    if counts["border_only"]:
+        text += f" In {counts['border_only']} the map is sure and differs from the mask along its border alone: labels to look at again."
+    return text
 
 
 def _difference(row: Row) -> float:

@@ -1,0 +1,158 @@
+"""`mlflow models serve` over HTTP: arrays and base64, and what is no picture."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def picture() -> Any:
+    """A grey picture, uint8 (40, 50)."""
+    return np.random.default_rng(3).integers(0, 256, (40, 50), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory, picture: Any) -> tuple[Path, Path]:
+    """The MLflow model of a tiny network, and its weights."""
+    import torch
+
+    from pipelines.registry.export import export_model
+    from tsernet.models import build_tsernet
+    from tsernet.weights import save_model, sha256_of
+
+    folder = tmp_path_factory.mktemp("served")
+    torch.manual_seed(0)
+    weights = folder / "model.safetensors"
+    save_model(weights, build_tsernet("full", 0.0625), {"resize": "64", "scaling": "unit", "stretch": "true"})
+    config = {"weights_sha256": sha256_of(weights), "batch_size": 4, "resize": 64, "stretch": True}
+    export_model(folder / "model", weights, {}, config, picture[None])
+    return folder / "model", weights
+
+
+@pytest.fixture(scope="module")
+def ask(exported: tuple[Path, Path]) -> Iterator[Callable[[Any], tuple[int, Any]]]:
+    """A real server; ask it with a JSON body, get status and answer."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "models",
+        "serve",
+        "-m",
+        str(exported[0]),
+        "--env-manager",
+        "local",
+        "-p",
+        str(port),
+        "-h",
+        "127.0.0.1",
+    ]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    }
+    with (exported[0].parent / "server.log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=exported[0].parent, env=environment, start_new_session=True, stdout=log, stderr=log)
+
+    def ask(body: Any) -> tuple[int, Any]:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/invocations", data, {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    try:
+        _wait(f"http://127.0.0.1:{port}/ping", server)
+        yield ask
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        assert server.poll() is None, "the server ended"
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise TimeoutError(url)
+
+
+def _encoded(picture: Any, form: str = "PNG") -> str:
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, form)
+    return base64.b64encode(stream.getvalue()).decode()
+
+
+def test_arrays_and_base64_give_the_maps_of_predict(
+    ask: Callable[[Any], tuple[int, Any]], exported: tuple[Path, Path], picture: Any
+) -> None:
+    from tsernet.inference import load_predictor
+
+    expected = load_predictor(exported[1]).predict([picture])[0]
+    colour = np.stack([picture] * 3, axis=-1)
+    bodies = [
+        {"inputs": picture[None].tolist()},
+        {"instances": picture[None].tolist()},
+        {"inputs": colour[None].tolist()},
+        {"dataframe_split": {"columns": ["image"], "data": [[_encoded(picture)]]}},
+        {"dataframe_records": [{"image": _encoded(picture, "BMP")}]},
+        {"inputs": [_encoded(picture)]},
+    ]
+    for body in bodies:
+        status, answer = ask(body)
+        assert status == 200, answer
+        np.testing.assert_allclose(np.array(answer["predictions"][0]), expected, atol=1e-5)
+    status, answer = ask({"dataframe_split": {"columns": ["image"], "data": [[_encoded(picture)], [_encoded(picture[:33, :21].copy())]]}})
+    assert [np.array(one).shape for one in answer["predictions"]] == [(40, 50), (33, 21)]
+
+
+def test_what_is_no_picture_gets_a_sentence_and_the_server_lives_on(ask: Callable[[Any], tuple[int, Any]], picture: Any) -> None:
+    no_picture = base64.b64encode(b"no picture at all").decode()
+    wrong = [
+        ({"dataframe_split": {"columns": ["image"], "data": [["%%%"]]}}, "row 0: text that is not base64"),
+        ({"dataframe_split": {"columns": ["image"], "data": [[no_picture]]}}, "17 bytes that are not a picture"),
+        ({"dataframe_split": {"columns": ["image"], "data": [[_encoded(picture)[:80]]]}}, "that are not a picture"),
+        ({"dataframe_records": [{"image": 7}]}, "neither base64 text nor bytes"),
+        ({"dataframe_records": [{"image": None}]}, ""),
+        ({"dataframe_records": [{"a": 1, "b": 2}]}, "none named image"),
+        ({"inputs": picture.tolist()}, "an array of shape (40, 50)"),
+        ({"inputs": [[[0, 300]]]}, "not all whole and within 0…255"),
+        ({"inputs": [[[0.5, 1]]]}, "not all whole and within 0…255"),
+        ({"inputs": [[["a", {}]]]}, ""),
+        ({"inputs": []}, "an empty input"),
+        ({"inputs": {"image": [[1]]}}, ""),
+        (b"\x89PNG", ""),
+        ({}, ""),
+    ]
+    for body, sentence in wrong:
+        status, answer = ask(body)
+        assert 400 <= status < 500, (body, status, answer)
+        assert sentence in json.loads(answer).get("message", "") if sentence else answer, (body, answer)
+    assert ask({"inputs": picture[None].tolist()})[0] == 200
