@@ -29,7 +29,8 @@ def perceptual_hash(pixels: NDArray[np.uint8]) -> str:
     Args:
         pixels: uint8, (H, W) or (H, W, 3).
     """
-    grey = Image.fromarray(pixels).convert("L").resize((_SMALL, _SMALL), Image.Resampling.BOX)
+    # Reduced as floats: rounding between the two passes would treat rows and columns differently.
+    grey = Image.fromarray(pixels).convert("L").convert("F").resize((_SMALL, _SMALL), Image.Resampling.BOX)
     waves = fft.dctn(np.asarray(grey, dtype=np.float64), norm="ortho")[:_FREQUENCIES, :_FREQUENCIES]
     signs = waves > 0
     signs[0, 0] = False

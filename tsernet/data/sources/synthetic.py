@@ -54,7 +54,7 @@ def _plausible(defect: NDArray[np.bool_]) -> bool:
 def _inclusion(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
     unit = size / 200
     level = rng.uniform(65, 200)
-    picture = ground(rng, size, level=level, shade=rng.uniform(8, 26), brush=rng.uniform(0.8, 2.5), grain=rng.uniform(1.4, 3.5))
+    picture = ground(rng, size, level=level, shade=rng.uniform(9, 26), brush=rng.uniform(1.0, 3.0), grain=rng.uniform(1.4, 3.5))
     angle = rng.normal(0, 0.06) + (np.pi / 2 if rng.random() < 0.12 else 0.0)
     centre = rng.uniform(0.1, 0.9, 2) * size
     marks = []
@@ -65,7 +65,7 @@ def _inclusion(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
         centre = np.clip(centre + rng.normal(0, 1, 2) * spread * unit, 0.04 * size, 0.96 * size)
     depth = np.maximum.reduce(marks)
     # One in twelve is brighter than its ground: scale that reflects.
-    contrast = rng.uniform(14, 40) * (-1.0 if rng.random() > 1 / 12 else 0.8) * (0.55 + level / 330)
+    contrast = rng.uniform(13, 42) * (-1.0 if rng.random() > 1 / 12 else 0.8) * (0.55 + level / 330)
     body = soft_step(depth, rng.uniform(0.5, 1.1) * unit) * (1 + 0.18 * cloud(rng, size, size / 6, size / 12))
     halo = soft_step(_spindle(rng, size, rng.uniform(0, size, 2), angle, 40 * unit, 9 * unit, 4 * unit), 4 * unit)
     return picture + contrast * body - rng.uniform(0, 4) * halo, depth
@@ -74,7 +74,7 @@ def _inclusion(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
 def _patch(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
     unit = size / 200
     level = rng.uniform(105, 235)
-    picture = ground(rng, size, level=level, shade=rng.uniform(28, 66), brush=rng.uniform(3, 8), grain=level * rng.uniform(0.055, 0.1))
+    picture = ground(rng, size, level=level, shade=rng.uniform(22, 50), brush=rng.uniform(3, 8), grain=level * rng.uniform(0.055, 0.1))
     marks = []
     for _ in range(rng.integers(1, 4)):
         centre = rng.uniform(0.08, 0.92, 2) * size
