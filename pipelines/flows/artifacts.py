@@ -35,11 +35,11 @@ def validation_table(summary: dict[str, Any]) -> str:
 
 
 def show_scores(workspace: Path) -> None:
-    """Show every evaluated model's measures, and the champion's of before if register.json has them."""
+    """Show every evaluated model's measures, and those of the champion that the new version was measured against."""
     rows = [_scores(_read(path)) for path in sorted(workspace.glob("results/evaluate/*/*/metrics.json"))]
-    champion = _register_record(workspace).get("champion")
-    if isinstance(champion, dict) and isinstance(champion.get("metrics"), dict):
-        rows.append({"model": f"champion (version {champion.get('version')})"} | _figures(champion["metrics"]))
+    against = {name: figures["champion"] for name, figures in _register_record(workspace).get("figures", {}).items()}
+    if against:
+        rows.append({"model": "champion before"} | _figures(against))
     if rows:
         create_table_artifact(rows, key="scores", description="Measures on the test split")
 

@@ -51,7 +51,9 @@ class Plant:
         Raises:
             CheckError: If one of them does not come up.
         """
-        addresses = Addresses(self._start_mlflow(), self._start_prefect())
+        mlflow, prefect = self._start_mlflow(), self._start_prefect()
+        addresses = Addresses(mlflow, prefect)
+        self._wait_for(("MLflow server", f"{mlflow}/health"), ("Prefect server", f"{addresses.api}/health"))
         self._environment |= {"PREFECT_API_URL": addresses.api, "MLFLOW_TRACKING_URI": addresses.mlflow}
         self._tell("work pool, limit and deployments")
         self._run(sys.executable, "-m", "pipelines.flows.setup")
@@ -79,8 +81,7 @@ class Plant:
         self._tell("MLflow server")
         port = free_port(MLFLOW_PORT)
         database = given or f"sqlite:///{self._repository / 'mlflow.db'}"
-        service = self._add("MLflow server", mlflow_command(port, database, self._repository / "mlartifacts"))
-        service.wait_until_healthy(f"http://{HOST}:{port}/health", _PATIENCE_SECONDS)
+        self._add("MLflow server", mlflow_command(port, database, self._repository / "mlartifacts"))
         return f"http://{HOST}:{port}"
 
     def _start_prefect(self) -> str:
@@ -88,14 +89,18 @@ class Plant:
         port = free_port(PREFECT_PORT)
         # The page's own scripts ask this address.
         self._environment |= {"PREFECT_API_URL": f"http://{HOST}:{port}/api", "PREFECT_UI_API_URL": f"http://{HOST}:{port}/api"}
-        service = self._add("Prefect server", prefect_command(port))
-        service.wait_until_healthy(f"http://{HOST}:{port}/api/health", _PATIENCE_SECONDS)
+        self._add("Prefect server", prefect_command(port))
         return f"http://{HOST}:{port}"
 
-    def _add(self, name: str, command: list[str]) -> Service:
-        service = Service(name, command, self._repository, self._environment, self._logs)
-        self._services.append(service)
-        return service
+    def _add(self, name: str, command: list[str]) -> None:
+        self._services.append(Service(name, command, self._repository, self._environment, self._logs))
+
+    def _wait_for(self, *addresses: tuple[str, str]) -> None:
+        """Wait for those that this command has started; they start side by side."""
+        started = {service.name: service for service in self._services}
+        for name, address in addresses:
+            if name in started:
+                started[name].wait_until_healthy(address, _PATIENCE_SECONDS)
 
     def _run(self, *command: str) -> None:
         done = subprocess.run(command, cwd=self._repository, env=self._environment, capture_output=True, text=True)

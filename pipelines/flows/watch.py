@@ -52,5 +52,4 @@ def champion_digest(place: Place) -> str | None:
     except CheckError as error:
         get_run_logger().info("no champion: %s", error)
         return None
-    trace = json.loads("\n".join(lines))
-    return str(trace["digests"]["dataset"])
+    return str(json.loads("\n".join(lines))["data"])

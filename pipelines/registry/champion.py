@@ -33,7 +33,7 @@ def settle(registry: Registry, own: str = "") -> Record:
         if len(read_record(registry).decisions) != len(record.decisions):
             continue
         if alias != record.champion:
-            _disagreement(registry, record, alias)
+            own = _disagreement(registry, record, alias) or own
             time.sleep(random.uniform(0.0, 0.1))  # with several at it, let one be the last
             continue
         if alias and registry.alias(CHALLENGER) == alias:
@@ -78,12 +78,20 @@ def rollback(registry: Registry, reason: str) -> Record:
     return after
 
 
-def _disagreement(registry: Registry, record: Record, alias: str) -> None:
-    if not record.decisions or all(decision.done for decision in record.decisions):
-        reason = f"the alias was found at {alias or 'no version'}, moved by other tools"
-        write_decision(registry, Decision("adopt", alias, record.champion, reason))
-    else:
+def _disagreement(registry: Registry, record: Record, alias: str) -> str:
+    """Move the alias to where the record says, or write down that it was moved, or went with its version.
+
+    Returns:
+        The nonce of what was written; empty if the alias was moved.
+    """
+    finished = all(decision.done for decision in record.decisions)
+    gone = record.champion not in ("", *(version.number for version in registry.versions()))
+    if not finished and not gone:
         registry.set_alias(CHAMPION, record.champion)
+        return ""
+    why = f"version {record.champion} was deleted" if gone else "moved by other tools"
+    reason = f"the alias was found at {alias or 'no version'}: {why}"
+    return write_decision(registry, Decision("adopt", alias, record.champion, reason))
 
 
 def _is_old(decision: Decision) -> bool:

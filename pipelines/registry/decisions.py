@@ -10,21 +10,19 @@ from __future__ import annotations
 import dataclasses
 import getpass
 import json
-import random
 import socket
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from pipelines.registry.collisions import repeat_on_collision
 from pipelines.registry.versions import Registry, all_versions, ensure_model
 from pipelines.tracking.server import reachable
 
 Action = Literal["promote", "rollback", "keep", "adopt"]
 ANYONE = "*"
-_ATTEMPTS = 12
 
 
 @dataclass(frozen=True)
@@ -119,29 +117,23 @@ def write_decision(registry: Registry, decision: Decision) -> str:
 
 def mark_done(registry: Registry, decision: Decision) -> None:
     """Note that the alias was seen to agree with a decision."""
-    registry.client.set_model_version_tag(_record_name(registry), str(decision.number), "done", "true")
+    number = str(decision.number)
+    repeat_on_collision(lambda: registry.client.set_model_version_tag(_record_name(registry), number, "done", "true"))
 
 
 def _append(registry: Registry, content: str, nonce: str) -> None:
-    """Add a version; the store gives up after a few collisions with others, this does not."""
-    from mlflow.exceptions import MlflowException
-
+    """Add a version, once: the answer to an earlier attempt may have been lost on the way, not the decision."""
     name = _record_name(registry)
     decided = json.loads(content)
     # A version needs a source: the one that was decided about. Only a record that has begun can say that nobody is champion.
     source = f"models:/{registry.name}/{decided['version']}" if decided["version"] else f"models:/{name}/1"
-    for attempt in range(_ATTEMPTS):
-        try:
-            tags = {"decision": content, "nonce": nonce}
+    tags = {"decision": content, "nonce": nonce}
+
+    def write() -> None:
+        if not any(one.tags.get("nonce") == nonce for one in all_versions(registry.client, name)):
             registry.client.create_model_version(name, source, tags=tags, description=_headline(decided), await_creation_for=0)
-            return
-        except MlflowException as error:
-            if attempt + 1 == _ATTEMPTS or error.error_code in ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"):
-                raise
-            time.sleep(random.uniform(0.05, 0.3) * (attempt + 1))
-            # The answer may have been lost on the way, not the decision.
-            if any(one.tags.get("nonce") == nonce for one in all_versions(registry.client, name)):
-                return
+
+    repeat_on_collision(write)
 
 
 def _headline(decided: dict[str, Any]) -> str:

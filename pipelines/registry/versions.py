@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipelines.registry.collisions import repeat_on_collision
 from pipelines.tracking.place import tracking_uri, without_password
 from pipelines.tracking.server import make_client, reachable
 from tsernet.errors import UserError
@@ -86,9 +87,9 @@ class Registry:
     def set_alias(self, alias: str, number: str) -> None:
         """Point an alias at a version; an empty number takes the alias away."""
         if number:
-            self.client.set_registered_model_alias(self.name, alias, number)
+            repeat_on_collision(lambda: self.client.set_registered_model_alias(self.name, alias, number))
         else:
-            self.client.delete_registered_model_alias(self.name, alias)
+            repeat_on_collision(lambda: self.client.delete_registered_model_alias(self.name, alias))
 
     @contextmanager
     def files(self, version: Version, path: str) -> Iterator[Path]:

@@ -55,7 +55,9 @@ def write_outputs() -> None:
         "train": {f"results/train/{variant}/{seed}/run.json": {"experiment_id": "1", "parent_run_id": "abc", "variant": variant}},
         "evaluate": {f"results/evaluate/{variant}/{seed}/metrics.json": {"variant": variant, "seed": seed, "mae": 0.02, "s_measure": 0.9}},
         "compare": {"results/report/report.html": {}},
-        "register": {"results/register.json": {"version": "3", "reason": "better"}},
+        "register": {
+            "results/register.json": {"name": "tsernet", "version": "3", "reason": "better", "figures": {"mae": {"champion": 0.031}}}
+        },
     }.get(stage, {})
     for name, content in written.items():
         path = Path(name)

@@ -8,7 +8,7 @@ import time
 
 import psutil
 import pytest
-from conftest import Plant
+from plants import Plant
 from servers import wait_for
 
 pytestmark = pytest.mark.slow

@@ -2,70 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import psutil
 import pytest
-from servers import ended, wait_for
+from servers import wait_for
 from standin import ROOT, make_repository
+from upped import Up, running_up
 
 pytestmark = pytest.mark.slow
-
-
-@dataclass(frozen=True)
-class Up:
-    """A running `tsernet up`."""
-
-    process: subprocess.Popen[bytes]
-    repository: Path
-    environment: dict[str, str]
-    prefect: str
-    mlflow: str
-
-    def doctor(self) -> tuple[int, dict[str, dict[str, object]]]:
-        """Run the doctor as the printed export line says."""
-        environment = self.environment | {"PREFECT_API_URL": f"{self.prefect}/api", "MLFLOW_TRACKING_URI": self.mlflow}
-        done = subprocess.run(
-            [sys.executable, "-m", "pipelines.cli", "doctor", "--json"],
-            cwd=self.repository,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
-        return done.returncode, {finding["name"]: finding for finding in json.loads(done.stdout)}
 
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """Start it in a stand-in repository."""
-    folder = tmp_path_factory.mktemp("up")
-    repository = make_repository(folder / "repository")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "MLFLOW"))} | {
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    }
-    printed = folder / "stdout"
-    with printed.open("wb") as out, (folder / "stderr").open("wb") as err:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.cli", "up"], cwd=repository, env=environment, stdout=out, stderr=err, start_new_session=True
-        )
-    with ended(process):
-        wait_for(lambda: "prefect deployment run" in printed.read_text() or process.poll() is not None, 150, "the addresses")
-        text = printed.read_text()
-        assert process.poll() is None, text + (folder / "stderr").read_text()
-        prefect, mlflow = (re.search(rf"^{name} +(http\S+)$", text, re.MULTILINE) for name in ("Prefect", "MLflow"))
-        assert prefect
-        assert mlflow
-        yield Up(process, repository, environment, prefect[1], mlflow[1])
+    with running_up(make_repository(tmp_path_factory.mktemp("up") / "repository"), ROOT) as running:
+        yield running
 
 
 def test_the_doctor_finds_everything(up: Up) -> None:

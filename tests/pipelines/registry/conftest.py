@@ -94,3 +94,21 @@ def make_candidate(repository: Path, write_scores: Callable[..., None]) -> Calla
         return run_id
 
     return make
+
+
+@pytest.fixture
+def bare_versions(repository: Path) -> Callable[[int], None]:
+    """Make versions of `tsernet` that are nothing but numbers, in whatever store is set: promotion looks at no file."""
+
+    def make(count: int) -> None:
+        from pipelines.registry import Registry
+        from pipelines.tracking.server import experiment_id
+
+        registry = Registry()
+        registry.ensure()
+        experiment = experiment_id(registry.client, registry.uri, repository)
+        run = registry.client.create_run(experiment)
+        for _ in range(count):
+            registry.client.create_model_version("tsernet", f"{run.info.artifact_uri}/model", run_id=run.info.run_id)
+
+    return make
