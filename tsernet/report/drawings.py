@@ -62,11 +62,11 @@ def ranked(methods: Sequence[Method]) -> list[Method]:
 
 
 def _pr(methods: Sequence[Method], path: Path) -> Drawing:
-    # Ours are highlighted, at most as many as can be told apart; the rest is dim, as in the paper.
+    # Ours are highlighted, or where there are none the best; at most as many as can be told apart. The rest is dim, as in the paper.
     order = ranked(methods)
-    bright = [method for method in order if method.kind == "ours"][:_HIGHLIGHTED]
+    bright = ([method for method in order if method.kind == "ours"] or order)[:_HIGHLIGHTED]
     pr_plot([Line(one.label, one.curves.precision, one.curves.recall, one in bright) for one in order], path)
-    caption = f"Precision over recall of {len(order)} methods, as the paper's Fig. 6; the full model is the bold line."
+    caption = f"Precision over recall of {len(order)} methods, as the paper's Fig. 6; {order[0].label} is the bold line."
     return Drawing(path, "Precision and recall", caption)
 
 

@@ -51,9 +51,8 @@ def _parts(bootstrap: Table) -> str:
     if not worse:
         return f"Taking parts away one by one ({len(tested)} tried) never costs max F beyond what the choice of test pictures explains."
     named = ", ".join(f"{row.values['name']} ({_COST.show(_difference(row))})" for row in worse)
-    return (
-        f"Of {len(tested)} parts taken away one by one, {len(worse)} cost max F beyond what the choice of test pictures explains: {named}."
-    )
+    cost = f"costs max F beyond what the choice of test pictures explains in {len(worse)}"
+    return f"Taking parts away one by one ({len(tested)} tried) {cost}: {named}."
 
 
 def _weakest(groups: Table) -> str:
