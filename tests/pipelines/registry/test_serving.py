@@ -139,7 +139,7 @@ def test_what_is_no_picture_gets_a_sentence_and_the_server_lives_on(ask: Callabl
         ({"dataframe_split": {"columns": ["image"], "data": [["%%%"]]}}, "row 0: text that is not base64"),
         ({"dataframe_split": {"columns": ["image"], "data": [[no_picture]]}}, "17 bytes that are not a picture"),
         ({"dataframe_split": {"columns": ["image"], "data": [[_encoded(picture)[:80]]]}}, "that are not a picture"),
-        ({"dataframe_records": [{"image": 7}]}, "neither base64 text nor bytes"),
+        ({"dataframe_records": [{"image": 7}]}, "an array of shape (1, 1)"),
         ({"dataframe_records": [{"image": None}]}, ""),
         ({"dataframe_records": [{"a": 1, "b": 2}]}, "none named image"),
         ({"inputs": picture.tolist()}, "an array of shape (40, 50)"),
