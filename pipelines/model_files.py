@@ -1,20 +1,25 @@
-"""A model as the command line names it, as a local file."""
+"""Whatever a user may name as a model, as a local weight file."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from tsernet.errors import UserError
 
-def model_file(model: str) -> Path:
-    """Find the file that holds a model's weights.
+
+def model_file(name: str) -> Path:
+    """Find the weights of a model.
 
     Args:
-        model: A .safetensors file, or models:/NAME/VERSION or models:/NAME@ALIAS of the registry.
+        name: `models:/NAME/VERSION` or `models:/NAME@ALIAS` of the registry, or a .safetensors file.
     Raises:
-        UserError: If the registry has no such model, or its weights are not those that were registered.
+        UserError: If there is no such model, or its weights are not those that were registered.
     """
-    if not model.startswith("models:"):
-        return Path(model)
-    from pipelines.registry.weights_file import weights_file
+    if name.startswith("models:"):
+        from pipelines.registry import weights_file
 
-    return weights_file(model)
+        return weights_file(name)
+    path = Path(name)
+    if not path.is_file():
+        raise UserError(f"model {name!r}: no such file; expected a .safetensors file, models:/NAME/VERSION or models:/NAME@ALIAS")
+    return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import os
 import tempfile
@@ -48,12 +49,29 @@ def save_model(path: Path, model: TSERNet, metadata: Mapping[str, str]) -> None:
     temporary = Path(name)
     try:
         save_file(tensors, temporary, metadata=full)
+        _sort_header(temporary)
         temporary.chmod(0o644)  # mkstemp makes it private; a model file is as readable as any other output
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _sort_header(path: Path) -> None:
+    """Put the file's header into a fixed order, so that equal models are equal bytes.
+
+    The safetensors library writes the metadata in an order that changes from one call to the next. The format is eight bytes of
+    header length (little-endian), then that much JSON, which may end in spaces.
+    """
+    with path.open("r+b") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+        text = json.dumps(header, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        if len(text) > length:
+            raise ValueError(f"{path}: the sorted header takes {len(text)} bytes, expected at most {length}")
+        file.seek(8)
+        file.write(text.ljust(length))
 
 
 def load_model(path: Path) -> tuple[TSERNet, dict[str, str]]:

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import statistics
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from pipelines.benchmarks.measure import print_report, time_in_turn
 from tsernet.errors import CheckError, UserError
 
 _SIDE = 200
 _AGREEMENT = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Medians over the repeats; `share` is ours over theirs, `largest_difference` that of any of the ten measures."""
-
-    pictures: int
-    workers: int
-    library_seconds: float
-    our_seconds: float
-    share: float
-    largest_difference: float
-
-
 def register(group: typer.Typer) -> None:
-    """Add the command `score` to the group `benchmark`."""
+    """Add the command `score`."""
     group.command()(score)
 
 
@@ -42,47 +26,32 @@ def score(
     maps: Annotated[Path | None, typer.Option(help="Folder of maps; made-up ones otherwise.")] = None,
     masks: Annotated[Path | None, typer.Option(help="Folder of their masks.")] = None,
     count: Annotated[int, typer.Option(min=1, help="How many made-up pictures.")] = 360,
-    repeats: Annotated[int, typer.Option(min=1, help="How often each is timed; the two take turns.")] = 3,
+    repetitions: Annotated[int, typer.Option(min=1)] = 5,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0: one a core.")] = 0,
     at_most: Annotated[float, typer.Option(help="Exit code 1 if ours takes more than this share of the library's time; 0: never.")] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Time the scoring of a folder against PySODMetrics' own single process, and compare the figures."""
+    """Time the scoring of a folder against PySODMetrics' own classes in one process, and compare the figures."""
+    from tsernet.metrics import Scores, score_folder
+
     if (maps is None) != (masks is None):
         raise UserError("expected both --maps and --masks, or neither, got one")
     with _folders(maps, masks, count) as (saliency, truth):
-        result = compare(saliency, truth, repeats, workers or None, lambda what: print(what, file=sys.stderr))
-    print(json.dumps(asdict(result)) if as_json else _describe(result))
-    if result.largest_difference > _AGREEMENT:
-        raise CheckError(f"figures differ from PySODMetrics' by {result.largest_difference:.1e}, expected at most {_AGREEMENT:.0e}")
-    if at_most and result.share > at_most:
-        raise CheckError(f"scoring took {result.share:.0%} of PySODMetrics' time, expected at most {at_most:.0%}")
-
-
-def compare(maps: Path, masks: Path, repeats: int, workers: int | None, progress: Callable[[str], None]) -> Comparison:
-    """Time both ways in turns, so that a busy machine is busy for both.
-
-    Args:
-        maps: Folder of maps.
-        masks: Folder of their masks.
-        repeats: How often each is timed.
-        workers: Processes of ours; one a core otherwise.
-        progress: Told the times as they come.
-    """
-    from tsernet.metrics import score_folder
-    from tsernet.metrics.folder import available_cores
-
-    names = sorted(path.stem for path in maps.iterdir())
-    theirs, ours, differences = [], [], []
-    for turn in range(repeats):
-        seconds, expected = _time(lambda: score_by_library(maps, masks))
-        theirs.append(seconds)
-        seconds, scores = _time(lambda: score_folder(maps, masks, names, workers=workers))
-        ours.append(seconds)
-        differences.append(max(abs(getattr(scores, key) - value) for key, value in expected.items()))
-        progress(f"turn {turn + 1} of {repeats}: PySODMetrics {theirs[-1]:.2f} s, tsernet {ours[-1]:.2f} s")
-    library, own = statistics.median(theirs), statistics.median(ours)
-    return Comparison(len(names), workers or available_cores(), library, own, own / library, max(differences))
+        names = sorted(path.stem for path in saliency.iterdir())
+        expected: dict[str, float] = {}
+        ours: list[Scores] = []
+        ways = {
+            "PySODMetrics, one process": lambda: expected.update(score_by_library(saliency, truth)),
+            "tsernet": lambda: ours.append(score_folder(saliency, truth, names, workers=workers or None)),
+        }
+        timings = time_in_turn(ways, repetitions)
+    difference = max(abs(getattr(one, key) - value) for one in ours for key, value in expected.items())
+    print_report(f"all measures of {len(names)} pictures", timings, as_json, {"largest_difference": difference})
+    if difference > _AGREEMENT:
+        raise CheckError(f"figures differ from PySODMetrics' by {difference:.1e}, expected at most {_AGREEMENT:.0e}")
+    share = timings[1].median / timings[0].median
+    if at_most and share > at_most:
+        raise CheckError(f"scoring took {share:.0%} of PySODMetrics' time, expected at most {at_most:.0%}")
 
 
 def score_by_library(maps: Path, masks: Path) -> dict[str, float]:
@@ -119,7 +88,7 @@ def score_by_library(maps: Path, masks: Path) -> dict[str, float]:
 
 
 def make_pictures(folder: Path, count: int) -> tuple[Path, Path]:
-    """Write made-up maps and masks of 200×200: soft, noisy ellipses against hard ones.
+    """Write made-up maps and masks of 200×200: soft ellipses against hard ones, every other map noisy all over.
 
     Returns:
         The folder of maps and that of masks.
@@ -136,7 +105,7 @@ def make_pictures(folder: Path, count: int) -> tuple[Path, Path]:
         y, x = generator.uniform(40, 160, 2)
         radius = generator.uniform(6, 60)
         distance = np.hypot(rows - y, 0.7 * (columns - x))
-        soft = 255 / (1 + np.exp((distance - radius) / 3)) + generator.normal(0, 6, distance.shape)
+        soft = 255 / (1 + np.exp((distance - radius) / 3)) + generator.normal(0, 6 * (number % 2), distance.shape)
         Image.fromarray((255 * (distance < radius)).astype(np.uint8)).save(masks / f"{number:04}.png")
         Image.fromarray(np.clip(soft, 0, 255).astype(np.uint8)).save(maps / f"{number:04}.png")
     return maps, masks
@@ -149,16 +118,3 @@ def _folders(maps: Path | None, masks: Path | None, count: int) -> Iterator[tupl
         return
     with tempfile.TemporaryDirectory() as folder:
         yield make_pictures(Path(folder), count)
-
-
-def _time(function: Callable[[], Any]) -> tuple[float, Any]:
-    begin = time.perf_counter()
-    result = function()
-    return time.perf_counter() - begin, result
-
-
-def _describe(result: Comparison) -> str:
-    return (
-        f"{result.pictures} pictures: PySODMetrics alone {result.library_seconds:.2f} s, tsernet with {result.workers} processes"
-        f" {result.our_seconds:.2f} s ({result.share:.0%}); the figures differ by at most {result.largest_difference:.1e}"
-    )

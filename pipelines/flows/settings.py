@@ -9,9 +9,16 @@ from pydantic.json_schema import SkipJsonSchema
 
 from tsernet.config import VariantName
 
+
+def _without_default(schema: dict[str, Any]) -> None:
+    """Take the default out of a number's schema: the form would send it as null, which its own validation refuses."""
+    schema.pop("default", None)
+
+
 # A missing number means "as the preset has it"; the form shows a plain number field, not a choice between a number and nothing.
-OptionalInt = int | SkipJsonSchema[None]
-OptionalFloat = float | SkipJsonSchema[None]
+Iterations = Annotated[int, Field(ge=1, le=10_000_000)] | SkipJsonSchema[None]
+LearningRate = Annotated[float, Field(gt=0.0, le=1.0)] | SkipJsonSchema[None]
+BatchSize = Annotated[int, Field(ge=1, le=4096)] | SkipJsonSchema[None]
 
 # An empty list means "as the preset has it"; any other must hold the variant that gets registered.
 _VARIANTS_SCHEMA: dict[str, Any] = {"uniqueItems": True, "if": {"minItems": 1}, "then": {"contains": {"const": "full"}}}
@@ -40,10 +47,13 @@ class Settings(BaseModel):
     seeds: list[Annotated[int, Field(ge=0, le=2**31 - 1)]] = Field(
         default=[], max_length=20, json_schema_extra={"uniqueItems": True}, description="Which seeds to train each variant with."
     )
-    iterations: OptionalInt = Field(default=None, ge=1, le=10_000_000, description="Optimisation steps of each training.")
-    learning_rate: OptionalFloat = Field(default=None, gt=0.0, le=1.0, description="Adam's learning rate.")
-    batch_size: OptionalInt = Field(default=None, ge=1, le=4096, description="Pictures a step.")
+    iterations: Iterations = Field(default=None, json_schema_extra=_without_default, description="Optimisation steps of each training.")
+    learning_rate: LearningRate = Field(default=None, json_schema_extra=_without_default, description="Adam's learning rate.")
+    batch_size: BatchSize = Field(default=None, json_schema_extra=_without_default, description="Pictures a step.")
     device: Literal["preset", "auto", "cpu", "cuda"] = Field(default="preset", description="What the training runs on.")
+    spread: Literal["one after another", "dask"] = Field(
+        default="one after another", description="How the trainings share the machines; `dask` runs as many at once as there are slots."
+    )
     promote: bool = Field(default=True, description="Whether a new version that is better may become champion.")
 
     def overrides(self) -> dict[str, Any]:

@@ -1,20 +1,71 @@
-"""What must stand on the Prefect server before a retraining: the limit on devices."""
+"""What must stand on the Prefect server before a retraining: pool, limit on devices, and the rule for silent runs."""
 
 from __future__ import annotations
 
+import os
+from datetime import timedelta
 from typing import Any
 
+from prefect.automations import Automation
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import EventTrigger, Posture
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.workers.process import ProcessWorker
 
-from pipelines.flows.retrain import LIMIT
+from pipelines.flows.slots import LIMIT
+
+POOL = "tsernet"
+SILENT_RUNS = "tsernet: mark silent runs crashed"
+HEARTBEAT_SECONDS = 30
 
 
-def make_limit(slots: int) -> dict[str, Any]:
-    """Make the global concurrency limit `gpu`, or set its number of slots; a deployment step of prefect.yaml.
+def make_ready(slots: int) -> dict[str, Any]:
+    """Make what the deployments rely on; a deployment step of prefect.yaml, harmless to repeat.
 
     Args:
-        slots: How many trainings may run at once: the number of devices.
+        slots: How many trainings may run at once: the number of devices; $TSERNET_SLOTS overrules it.
     """
+    slots = int(os.environ.get("TSERNET_SLOTS", slots))
     with get_client(sync_client=True) as client:
         client.upsert_global_concurrency_limit_by_name(LIMIT, slots)
+    make_automation()
     return {"limit": LIMIT, "slots": slots}
+
+
+def make_pool() -> None:
+    """Make the process work pool if it is not there."""
+    pool = WorkPoolCreate(name=POOL, type="process", base_job_template=ProcessWorker.get_default_base_job_template())
+    with get_client(sync_client=True) as client:
+        try:
+            client.create_work_pool(pool)
+        except ObjectAlreadyExists:
+            return
+
+
+def make_automation() -> None:
+    """Make the rule that marks a run Crashed when it has missed three heartbeats; one from before is replaced."""
+    with get_client(sync_client=True) as client:
+        for earlier in client.read_automations_by_name(SILENT_RUNS):
+            client.delete_automation(earlier.id)
+    ends = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
+    Automation(
+        name=SILENT_RUNS,
+        description="A flow run that sends no sign of life for three heartbeats has lost its process.",
+        trigger=EventTrigger(
+            after={"prefect.flow-run.heartbeat"},
+            expect={"prefect.flow-run.heartbeat"} | ends,
+            match={"prefect.resource.id": ["prefect.flow-run.*"]},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=timedelta(seconds=3 * HEARTBEAT_SECONDS),
+        ),
+        actions=[ChangeFlowRunState(name="Crashed", state=StateType.CRASHED, message="no sign of life for three heartbeats", force=False)],
+    ).create()
+
+
+if __name__ == "__main__":
+    make_pool()

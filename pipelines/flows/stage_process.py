@@ -17,6 +17,7 @@ GRACE_SECONDS = 6.0
 _GUARD = Path(__file__).with_name("guard.py")
 _STAGE_ERROR = re.compile(r"^(error: |[A-Za-z_.]*(Error|Exception|Exit|Interrupt)\b)")
 _DVC_ERROR = re.compile(r"^ERROR: ")
+_LIVE: set[subprocess.Popen[str]] = set()
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -47,8 +48,9 @@ def run_command(command: Sequence[str], folder: Path, environment: Mapping[str, 
         errors="replace",
         start_new_session=True,
     )
+    _LIVE.add(process)
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         for raw in process.stdout:
             line = _ANSI.sub("", raw).rstrip()
             if line:
@@ -57,13 +59,26 @@ def run_command(command: Sequence[str], folder: Path, environment: Mapping[str, 
         code = process.wait()
     finally:
         _end(process)
+        _LIVE.discard(process)
+        process.stdout.close()
     if code != 0:
         raise CheckError(last_error_line(tail) or f"{' '.join(command)} ended with exit code {code}")
+
+
+def end_all() -> None:
+    """End every command that still runs: those of other threads, which no exception reaches."""
+    for process in list(_LIVE):
+        _end(process)
 
 
 def dvc(*arguments: str) -> list[str]:
     """Spell a DVC command for the interpreter that runs this process."""
     return [sys.executable, "-m", "dvc", *arguments]
+
+
+def tsernet(*arguments: str) -> list[str]:
+    """Spell a `tsernet` command for the interpreter that runs this process."""
+    return [sys.executable, "-m", "pipelines.cli", *arguments]
 
 
 def last_error_line(lines: Sequence[str]) -> str:
@@ -94,11 +109,9 @@ def stage_environment(extra: Mapping[str, str]) -> dict[str, str]:
 def _end(process: subprocess.Popen[str]) -> None:
     """Ask the guard to end the group by closing its standard input; end the guard if it does not obey."""
     assert process.stdin is not None
-    assert process.stdout is not None
     process.stdin.close()
     try:
         process.wait(timeout=GRACE_SECONDS + 2)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    process.stdout.close()

@@ -119,6 +119,7 @@ def run_environment(repository: Path, run_id: str) -> dict[str, str]:
     uri = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
     return {
         "TSERNET_EXECUTION": run_id,
+        "TSERNET_FLOW_RUN": run_id,
         "TSERNET_CHECKPOINTS": str(repository / ".tsernet" / "checkpoints"),
         "MLFLOW_TRACKING_URI": _absolute_uri(uri, repository),
     }

@@ -100,7 +100,8 @@ def _write_results(out: Path, job: Any, result: Any, run: tracking.ChildRun, fin
 
 
 def _checkpoint_root() -> Path:
-    return Path(os.environ.get("TSERNET_CHECKPOINTS", ".tsernet/checkpoints"))
+    named = os.environ.get("TSERNET_CHECKPOINTS")
+    return Path(named) if named else tracking.local_state() / "checkpoints"
 
 
 def _earlier_run(checkpoints: Path) -> str | None:

@@ -23,7 +23,7 @@ def main(_: Sequence[str]) -> None:
         print(f"warning: {_line(outcome)}", file=sys.stderr)
     errors = broken(outcomes, "error")
     if errors:
-        page = TARGET / "data_docs" / "index.html"
+        page = TARGET / "data_docs" / "findings.html"
         raise CheckError(f"the data break {len(errors)} of {len(outcomes)} promises: {'; '.join(map(_line, errors))} (see {page})")
     print(f"{len(outcomes)} promises checked, {len(broken(outcomes, 'warning'))} warnings; {TARGET / 'data_docs' / 'index.html'}")
 

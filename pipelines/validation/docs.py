@@ -50,20 +50,31 @@ def finish_docs(docs: Path, outcomes: Sequence[Outcome], rows: Sequence[Row], pr
     for page in sorted(docs.rglob("*.html")):
         text = page.read_text(encoding="utf-8")
         home = quote(Path(os.path.relpath(docs / FINDINGS, page.parent)).as_posix())
-        page.write_text(_self_contained(text, sheet, home, outcomes), encoding="utf-8")
+        contents = _contents(docs) if page.parent == docs else ""
+        page.write_text(_self_contained(text, sheet, home, outcomes, contents), encoding="utf-8")
     page = docs / FINDINGS
     page.write_text(_findings(docs, outcomes, {row.name: row for row in rows}, prepared, thumbnails, sheet), encoding="utf-8")
 
 
-def _self_contained(text: str, sheet: str, home: str, outcomes: Sequence[Outcome]) -> str:
+def _self_contained(text: str, sheet: str, home: str, outcomes: Sequence[Outcome], contents: str) -> str:
     text = _HANDLER.sub("", _GONE.sub("", text))
     numbers: dict[str, str] = {}
     text = _UUID.sub(lambda match: numbers.setdefault(match[0], f"id-{len(numbers) + 1}"), text)
     text = _LOAD_TIME.sub(_FIXED_TIME, text)
     text = text.replace("</head>", f"{sheet}\n</head>", 1)
     bar = f'<p class="findings-bar">{escape(_verdict(outcomes))} <a href="{home}">Names and pictures</a></p>'
-    text = re.sub(r"<body[^>]*>", lambda match: f"{match[0]}\n{bar}", text, count=1)
+    text = re.sub(r"<body[^>]*>", lambda match: f"{match[0]}\n{bar}\n{contents}", text, count=1)
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"
+
+
+def _contents(docs: Path) -> str:
+    """List the pages as links: Great Expectations' own list is filled in by a script from elsewhere."""
+    entries = []
+    for room, title in (("validations", "Validation results"), ("expectations", "Expectation suites")):
+        links = [(page.stem.removeprefix("dataset-"), page.relative_to(docs).as_posix()) for page in sorted((docs / room).rglob("*.html"))]
+        items = "".join(f'<li><a href="{quote(place)}">{escape(name)}</a></li>\n' for name, place in links)
+        entries.append(f"<h2>{title}</h2>\n<ul>\n{items}</ul>\n")
+    return f"<main>\n{''.join(entries)}</main>"
 
 
 def _verdict(outcomes: Sequence[Outcome]) -> str:

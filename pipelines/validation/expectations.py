@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,8 +72,34 @@ def run_expectations(tables: Mapping[str, pd.DataFrame], promises: Sequence[Prom
             outcome = _outcome(own, result, KEYS[name])
             outcomes[outcome.promise.name] = outcome
     if docs is not None:
-        context.build_data_docs()
+        with _rendering_fails_aloud():
+            context.build_data_docs()
     return [outcomes[promise.name] for promise in promises]
+
+
+@contextmanager
+def _rendering_fails_aloud() -> Iterator[None]:
+    """Raise what Great Expectations only logs: a page that could not be written, for a full disk for instance."""
+    logger = logging.getLogger("great_expectations.render.renderer.site_builder")
+    caught = _Caught(level=logging.ERROR)
+    logger.addHandler(caught)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(caught)
+        logger.propagate = True
+    if caught.error is not None:
+        raise caught.error
+
+
+class _Caught(logging.Handler):
+    """Keep the first exception that was being handled when something was logged."""
+
+    error: BaseException | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.error = self.error or sys.exc_info()[1] or RuntimeError(record.getMessage())
 
 
 def _site(docs: Path) -> Any:

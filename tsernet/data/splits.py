@@ -122,7 +122,10 @@ def _draw(rows: Sequence[Row], share: float, seed: Sequence[int]) -> set[str]:
 
 
 def _units(rows: Sequence[Row]) -> list[Unit]:
-    """Join samples of one group and samples of the same pixels, also where one joins two others."""
+    """Join samples of one group, of the same pixels and of the same look, also where one joins two others.
+
+    The look is the perceptual hash: SD-saliency-900 holds two photographs of one scratch (Sc_232, Sc_247).
+    """
     leader: dict[str, str] = {}
 
     def find(key: str) -> str:
@@ -133,6 +136,8 @@ def _units(rows: Sequence[Row]) -> list[Unit]:
 
     for row in rows:
         leader[find(f"group {row.group}")] = find(f"pixels {row.image_digest}")
+        if row.perceptual_hash:
+            leader[find(f"group {row.group}")] = find(f"look {row.perceptual_hash}")
     units: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         units[find(f"group {row.group}")].append(row)

@@ -95,7 +95,8 @@ def reliability_plot(values: Floats, shares: Floats, weights: Floats, path: Path
         axes.plot([0, 1], [0, 1], color="#8A939B", linestyle=(0, (4, 3)), linewidth=1, label="perfectly reliable")
         axes.plot(values, shares, color=COLOURS[0], marker="o", linewidth=2, label="share that is defect")
         axes.set(xlim=(-0.04, 1.04), ylim=(0, 1.02), xlabel="saliency", ylabel="share")
-        axes.legend(loc="upper left", fontsize=9)
+        # Clear of the bar at 0, where most pixels are.
+        axes.legend(loc="upper left", bbox_to_anchor=(0.08, 1.0), fontsize=9)
 
 
 def threshold_plot(test: Curves, validation: Curves | None, path: Path) -> None:
@@ -108,4 +109,4 @@ def threshold_plot(test: Curves, validation: Curves | None, path: Path) -> None:
             axes.plot(levels, validation.f_measure, color=COLOURS[1], linewidth=1.6, label="validation share")
             axes.axvline(chosen / 255, color="#8A939B", linestyle=(0, (4, 3)), linewidth=1, label=f"chosen: {chosen} of 255")
         axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="threshold", ylabel="F-measure (beta² = 0.3)")
-        axes.legend(loc="lower center", fontsize=9)
+        axes.legend(loc="best", fontsize=9)

@@ -16,16 +16,9 @@ Single = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class PictureScore:
-    """A picture's row of per_image.csv.
+class Figures:
+    """The ten measures, of a picture or of a dataset; see `MEASURES`."""
 
-    `max_e_measure` and `max_f_measure` are the picture's E and F at the threshold where the *dataset's* mean curve peaks, so that the mean
-    of every column is the dataset's figure.
-    """
-
-    name: str
-    coverage: float
-    mask_digest: str
     s_measure: float
     mae: float
     max_e_measure: float
@@ -36,6 +29,19 @@ class PictureScore:
     adaptive_f_measure: float
     weighted_f_measure: float
     iou: float
+
+
+@dataclass(frozen=True, slots=True)
+class PictureScore(Figures):
+    """A picture's row of per_image.csv.
+
+    `max_e_measure` and `max_f_measure` are the picture's E and F at the threshold where the *dataset's* mean curve peaks, so that the mean
+    of every column is the dataset's figure.
+    """
+
+    name: str
+    coverage: float
+    mask_digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +61,13 @@ class Curves:
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
+class Scores(Figures):
     """What a set of maps scores.
 
     max F and max E are the peaks of the dataset's mean curves, as in the paper; everything else is the mean over pictures. `f_curves` and
     `e_curves` are (count, 256) for bootstraps; `histograms` (count, 2, 256) for reliability. Pictures are in the order of their names.
     """
 
-    s_measure: float
-    mae: float
-    max_e_measure: float
-    mean_e_measure: float
-    adaptive_e_measure: float
-    max_f_measure: float
-    mean_f_measure: float
-    adaptive_f_measure: float
-    weighted_f_measure: float
-    iou: float
     count: int
     masks_digest: str
     per_image: tuple[PictureScore, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.error import URLError
@@ -50,7 +51,10 @@ def read_tensors(path: Path) -> Mapping[str, object]:
             from safetensors.torch import load_file
 
             return dict(load_file(path))
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # A plain pickle is refused in one line below; torch's thoughts on its protocol help nobody.
+            warnings.filterwarnings("ignore", message="Detected pickle protocol")
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise UserError(f"{path}: holds more than plain tensors, or is no torch file; refused, nothing in it was run") from None
     except Exception as error:  # damaged files make the readers raise nearly anything; the user's remedy is the same

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tsernet.metrics import MEASURES
 from tsernet.report.drawings import draw
 from tsernet.report.evaluations import Evaluation, Evaluations, load_evaluations
 from tsernet.report.failures import Failure, find_failures
@@ -16,6 +15,7 @@ from tsernet.report.methods import Method, Prepared, Progress, baseline_methods,
 from tsernet.report.more_tables import bootstrap_table, failure_table, threshold_table
 from tsernet.report.page import Content, write_pages
 from tsernet.report.paper_tables import ablation_table, table_one
+from tsernet.report.short import in_short
 from tsernet.report.tables import Table, write_table
 
 _WORST = 12
@@ -90,9 +90,10 @@ def build_report(inputs: ReportInputs, out: Path, progress: Progress) -> None:
         tables={table.name: table for table in tables},
         figures=figures,
         failures=tuple(failures),
+        short=tuple(in_short(methods, {table.name: table for table in tables}, failures, inputs.comparable)),
     )
     write_pages(content, out)
-    _write_summary(evaluations, methods, out / "summary.json")
+    _write_summary(evaluations, methods, out)
 
 
 def _tables(
@@ -129,8 +130,16 @@ def _failures(full: Evaluation, prepared: Prepared) -> list[Failure]:
     )
 
 
-def _write_summary(evaluations: Evaluations, methods: Sequence[Method], path: Path) -> None:
-    # For `dvc metrics` and MLflow: numbers alone, and nothing for a variant that was not evaluated.
-    tree = {method.name: {measure.key: method.measures[measure.key].mean for measure in MEASURES} for method in methods}
+def _write_summary(evaluations: Evaluations, methods: Sequence[Method], out: Path) -> None:
+    scores = [{"name": one.name, "kind": one.kind} | {key: spread.mean for key, spread in one.measures.items()} for one in methods]
     missing = [variant for variant, found in evaluations.by_variant.items() if not found]
-    path.write_text(json.dumps({"scores": tree, "missing_variants": missing}, indent=2) + "\n", encoding="utf-8")
+    _write_json(out / "summary.json", {"scores": scores, "missing_variants": missing})
+    # A file each, with the keys of an evaluation's metrics.json, so that `dvc metrics show` puts them into rows of one table.
+    (out / "metrics").mkdir(exist_ok=True)
+    for method in methods:
+        if method.kind == "baseline":
+            _write_json(out / "metrics" / f"{method.name.replace(' ', '_')}.json", {key: one.mean for key, one in method.measures.items()})
+
+
+def _write_json(path: Path, tree: object) -> None:
+    path.write_text(json.dumps(tree, indent=2) + "\n", encoding="utf-8")

@@ -58,36 +58,28 @@ def draw(
 
 def ranked(methods: Sequence[Method]) -> list[Method]:
     """Order methods by max F, best first, with our full model before all."""
-    return sorted(methods, key=lambda method: (method.name != "full", -method.measures["max_f_measure"].mean))
+    return sorted(methods, key=lambda method: (not method.is_full, -method.measures["max_f_measure"].mean))
 
 
 def _pr(methods: Sequence[Method], path: Path) -> Drawing:
     # Ours are highlighted, at most as many as can be told apart; the rest is dim, as in the paper.
     order = ranked(methods)
-    bright = [method.name for method in order if method.kind == "ours"][:_HIGHLIGHTED]
-    pr_plot([Line(one.label, one.curves.precision, one.curves.recall, one.name in bright) for one in order], path)
-    return Drawing(
-        path,
-        "Precision and recall",
-        f"Precision over recall of {len(order)} methods (the paper's Fig. 6); the full model is the bold line.",
-    )
+    bright = [method for method in order if method.kind == "ours"][:_HIGHLIGHTED]
+    pr_plot([Line(one.label, one.curves.precision, one.curves.recall, one in bright) for one in order], path)
+    caption = f"Precision over recall of {len(order)} methods, as the paper's Fig. 6; the full model is the bold line."
+    return Drawing(path, "Precision and recall", caption)
 
 
 def _thresholds(full: Evaluation, path: Path) -> Drawing:
     threshold_plot(full.curves, full.validation, path)
-    return Drawing(
-        path,
-        "F-measure over the threshold",
-        "F-measure of the full model over the threshold; the dashed line is what the validation share chooses.",
-    )
+    chosen = "the dashed line is what the validation share chooses" if full.validation else "the split keeps no validation share"
+    return Drawing(path, "F-measure over the threshold", f"F-measure of the full model over the threshold; {chosen}.")
 
 
 def _reliability(full: Evaluation, path: Path) -> Drawing:
     found = reliability(full.resampling.histograms)
     reliability_plot(found.values, found.shares, found.weights, path)
-    caption = (
-        f"How often a pixel of a given saliency is defect, on the full model's test maps. Expected calibration error {found.error:.3f}."
-    )
+    caption = f"How often a pixel of a given saliency is defect: full model, test set. Expected calibration error {found.error:.3f}."
     return Drawing(path, "Reliability of the saliency values", caption)
 
 
@@ -98,9 +90,7 @@ def _sheet(methods: Sequence[Method], full: Evaluation | None, prepared: Prepare
         pictures = (prepared.picture(name), prepared.mask(name), *(method.read_map(name) for method in shown))
         rows.append((f"{kind} {name}" if kind else name, pictures))
     comparison_sheet(Sheet(("picture", "mask", *(method.label for method in shown)), tuple(rows)), path)
-    caption = (
-        "Rows from the weakest to the strongest S-measure of the full model within each class, evenly spaced: nothing is picked by hand."
-    )
+    caption = "In each class from a low to a high S-measure of the full model, evenly spaced; no picture is chosen by hand."
     return Drawing(path, "Visual comparison", caption)
 
 

@@ -14,7 +14,7 @@ from tsernet.metrics import MEASURES, Curves, Scores, read_grey, read_pair, scor
 from tsernet.metrics.files import list_pictures
 from tsernet.metrics.measures import Grey
 from tsernet.report.evaluations import Evaluation, Evaluations, check_same_masks, over_seeds
-from tsernet.report.paper import LABELS
+from tsernet.report.paper import label_of
 from tsernet.report.tables import Spread
 
 Kind = Literal["ours", "published", "baseline"]
@@ -50,6 +50,11 @@ class Method:
     curves: Curves
     read_map: Callable[[str], Grey]
 
+    @property
+    def is_full(self) -> bool:
+        """Whether this is our full model: a folder of published maps may bear any name."""
+        return self.kind == "ours" and self.name == "full"
+
 
 def our_methods(evaluations: Evaluations) -> list[Method]:
     """List the variants that were evaluated: figures over all seeds, curves and maps of the first."""
@@ -57,8 +62,7 @@ def our_methods(evaluations: Evaluations) -> list[Method]:
     for variant, found in evaluations.by_variant.items():
         if found:
             measures = {measure.key: spread for measure in MEASURES if (spread := over_seeds(found, measure.key))}
-            label = LABELS[variant] + (" (ours)" if variant == "full" else "")
-            methods.append(Method(variant, label, "ours", measures, found[0].curves, _evaluated_maps(found[0])))
+            methods.append(Method(variant, label_of(variant), "ours", measures, found[0].curves, _evaluated_maps(found[0])))
     return methods
 
 

@@ -40,12 +40,14 @@ class Content:
     tables: Mapping[str, Table]
     figures: Drawings
     failures: tuple[Failure, ...]
+    short: tuple[str, ...]
 
     def headlines(self) -> list[tuple[str, str]]:
         """Give the full model's figures as (label, text); empty where it was not evaluated."""
         found = self.evaluations.by_variant.get("full", ())
         spreads = {key: over_seeds(found, key) for key in _HEADLINES}
-        return [(_HEADLINES[key], Column(key, "", 3).show(spread)) for key, spread in spreads.items() if spread]
+        lines = [(_HEADLINES[key], Column(key, "", 3).show(spread)) for key, spread in spreads.items() if spread]
+        return [*lines, ("ms a picture", f"{1000 * self.full.seconds_per_picture:.1f}")] if self.full else lines
 
     def missing(self) -> list[str]:
         """Name the variants that were not evaluated."""

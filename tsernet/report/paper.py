@@ -48,6 +48,11 @@ def paper_rows(table: str) -> tuple[PaperRow, ...]:
     return tuple(_row(row) for row in csv.DictReader(text.splitlines()) if row["table"] == table)
 
 
+def label_of(variant: str) -> str:
+    """Name a variant of ours where the paper's own TSERNet stands beside it."""
+    return f"{LABELS[variant]} (ours)" if variant == "full" else LABELS[variant]
+
+
 def published_variant(variant: str) -> PaperRow | None:
     """Find a variant's published row; the full one's is Table I's, which has every figure."""
     rows = paper_rows("I") if variant == "full" else (*paper_rows("II"), *paper_rows("III"))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tsernet.metrics import MEASURES
 from tsernet.report.evaluations import Evaluation, Evaluations, over_seeds
 from tsernet.report.methods import Method
-from tsernet.report.paper import LABELS, PRINTED, PaperRow, paper_rows, published_variant
+from tsernet.report.paper import LABELS, PRINTED, PaperRow, label_of, paper_rows, published_variant
 from tsernet.report.tables import MISSING, Column, Row, Spread, Table, Value
 
 _SHORT = {measure.key: measure.label for measure in MEASURES} | {"s_measure": "S"}
@@ -24,11 +24,12 @@ def table_one(methods: Sequence[Method], evaluations: Evaluations, comparable: b
         evaluations: For the variants' sizes, and which are missing.
         comparable: Whether the test pictures are the paper's; only then a difference means something.
     """
-    measured = {method.name: method for method in methods}
-    rows = [_paper_row(row, measured.get(row.name), comparable) for row in paper_rows("I")]
+    published = {method.name: method for method in methods if method.kind == "published"}
+    ours = {method.name: method for method in methods if method.kind == "ours"}
+    rows = [_paper_row(row, published.get(row.name), comparable) for row in paper_rows("I")]
     in_paper = {row.name for row in paper_rows("I")}
     for variant, found in evaluations.by_variant.items():
-        rows.append(_our_row(variant, measured.get(variant), found, comparable))
+        rows.append(_our_row(variant, ours.get(variant), found, comparable))
     for method in methods:
         if method.kind == "baseline" or (method.kind == "published" and method.name not in in_paper):
             values: dict[str, Value] = {"name": method.label, "type": method.kind}
@@ -40,13 +41,13 @@ def table_one(methods: Sequence[Method], evaluations: Evaluations, comparable: b
         Column("parameters", "params (M)", 2),
         *(Column(f"published_{key}", _SHORT[key], 3, "published") for key in PRINTED),
         *(Column(f"measured_{key}", _SHORT[key], 3, "measured here") for key in PRINTED),
-        *(Column(f"difference_{key}", _SHORT[key], 3, "difference", signed=True) for key in PRINTED),
+        *_differences(PRINTED, comparable),
     )
     note = (
         "T.N.: traditional, natural images. D.L.N.: deep learning, natural images. D.L.D.: deep learning, defects. Higher is better,"
-        " except for MAE. Difference: measured here less published."
+        " except for MAE." + (" Difference: measured here less published." if comparable else _INCOMPARABLE)
     )
-    return Table("table_1", "Table I: against the published methods", note + ("" if comparable else _INCOMPARABLE), columns, tuple(rows))
+    return Table("table_1", "Table I: against the published methods", note, columns, tuple(rows))
 
 
 def ablation_table(number: str, evaluations: Evaluations, comparable: bool) -> Table:
@@ -57,14 +58,15 @@ def ablation_table(number: str, evaluations: Evaluations, comparable: bool) -> T
         evaluations: A variant without any is shown as missing.
         comparable: Whether the test pictures are the paper's.
     """
+    printed = [key for key in PRINTED if key != "max_e_measure"]
     columns = (
         Column("name", "variant"),
         Column("seeds", "seeds", 0),
         Column("parameters", "params (M)", 2),
         Column("milliseconds", "ms a picture", 1),
         *(Column(f"measured_{key}", _SHORT[key], 3, "measured here") for key in (*PRINTED, "weighted_f_measure", "iou")),
-        *(Column(f"published_{key}", _SHORT[key], 3, "published") for key in PRINTED if key != "max_e_measure"),
-        *(Column(f"difference_{key}", _SHORT[key], 3, "difference", signed=True) for key in PRINTED if key != "max_e_measure"),
+        *(Column(f"published_{key}", _SHORT[key], 3, "published") for key in printed),
+        *_differences(printed, comparable),
     )
     rows = []
     for variant in _TABLES[number]:
@@ -79,6 +81,10 @@ def ablation_table(number: str, evaluations: Evaluations, comparable: bool) -> T
     return Table(f"table_{len(number)}", _TITLES[number], note, columns, tuple(rows))
 
 
+def _differences(keys: Sequence[str], comparable: bool) -> list[Column]:
+    return [Column(f"difference_{key}", _SHORT[key], 3, "difference", signed=True) for key in keys] if comparable else []
+
+
 def _paper_row(row: PaperRow, method: Method | None, comparable: bool) -> Row:
     values: dict[str, Value] = {"name": row.name, "year": str(row.year), "type": row.type, "parameters": row.parameters}
     values |= _published(row)
@@ -88,9 +94,10 @@ def _paper_row(row: PaperRow, method: Method | None, comparable: bool) -> Row:
 
 
 def _our_row(variant: str, method: Method | None, found: Sequence[Evaluation], comparable: bool) -> Row:
-    values: dict[str, Value] = {"name": f"{LABELS[variant]} (ours)", "type": "ours"}
+    values: dict[str, Value] = {"name": label_of(variant), "type": "ours"}
     paper = published_variant(variant)
-    values |= _published(paper) | _cost(found)
+    # On other pictures the paper's figure in a row of ours would read like a target that was missed.
+    values |= (_published(paper) if comparable else {}) | _cost(found)
     if not method:
         return Row(values | {f"measured_{key}": MISSING for key in PRINTED}, "missing")
     return Row(values | _measured(method.measures, paper, comparable), "full" if variant == "full" else "ours")

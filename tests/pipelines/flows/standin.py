@@ -10,31 +10,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 
-# What the stages do: write their output; `train` takes as many seconds as there are iterations beyond 1000.
-STAGE = """
-import json, os, sys, time
-from pathlib import Path
-from ruamel.yaml import YAML
+STAGE = Path(__file__).with_name("standin_stage.py")
 
-stage, *item = sys.argv[1:]
-params = YAML(typ="safe").load(Path("params.yaml").read_text())
-print(f"{stage} {item} begins", flush=True)
-fail = Path(os.environ["STANDIN_PAUSE"]) / "fail"
-if fail.exists() and fail.read_text() == stage:
-    print("error: manifest.csv: In_1.png is not a picture", file=sys.stderr)
-    sys.exit(1)
-pause = Path(os.environ["STANDIN_PAUSE"]) / stage
-if pause.exists():
-    (pause.parent / f"{stage}.pid").write_text(str(os.getpid()))
-    while pause.exists():
-        time.sleep(0.05)
-note = {"stage": stage, "item": item, "iterations": params["train"]["iterations"], "folder": params["dataset"]["folder"]}
-for name in ("TSERNET_EXECUTION", "TSERNET_CHECKPOINTS", "MLFLOW_TRACKING_URI"):
-    note[name] = os.environ[name]
-with Path(os.environ["STANDIN_JOURNAL"]).open("a") as journal:
-    journal.write(json.dumps(note | {"time": time.time()}) + "\\n")
-"""
-
+# Where each stage writes, as standin_stage.py does.
 _WRITE = {
     "acquire": "data/raw/pictures.txt",
     "prepare": "data/prepared/manifest.csv",
@@ -50,7 +28,7 @@ def make_repository(path: Path) -> Path:
     (path / "presets").mkdir(parents=True)
     for name in ("params.yaml", "presets/demo.yaml", "presets/cpu.yaml", "presets/paper.yaml", "prefect.yaml"):
         (path / name).write_bytes((ROOT / name).read_bytes())
-    (path / "stage.py").write_text(STAGE + _writing(), encoding="utf-8")
+    (path / "stage.py").write_bytes(STAGE.read_bytes())
     (path / "dvc.yaml").write_text(_dvc_yaml(), encoding="utf-8")
     (path / "pipelines").symlink_to(ROOT / "pipelines")
     (path / ".gitignore").write_text("/.tsernet/\n/mlflow.db\n__pycache__\n/pipelines\n/data/\n/results/\n", encoding="utf-8")
@@ -77,16 +55,6 @@ def run(command: list[str], folder: Path, **environment: str) -> str:
 def read_journal(path: Path) -> list[dict[str, object]]:
     """List what the stages wrote down, in order."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-
-
-def _writing() -> str:
-    return f"""
-WRITE = {_WRITE!r}
-variant_seed = "/".join(item)
-out = Path(WRITE.get(stage) or f"results/{{stage}}/{{variant_seed}}/out.json")
-out.parent.mkdir(parents=True, exist_ok=True)
-out.write_text(json.dumps({{"stage": stage, "iterations": params["train"]["iterations"]}}))
-"""
 
 
 def _dvc_yaml() -> str:

@@ -1,7 +1,6 @@
 """Known figures: the paper's maps where they are at hand, a committed handful of made-up ones everywhere."""
 
 import json
-import os
 from functools import cache
 from pathlib import Path
 
@@ -11,11 +10,6 @@ from tsernet.metrics import score_folder
 from tsernet.report.paper import PRINTED, paper_rows
 
 MADE_UP = Path(__file__).parent / "made_up"
-SHARED = Path(os.environ.get("TSERNET_SHARED", Path(__file__).parents[3].parent / "shared"))
-PUBLISHED = SHARED / "data/published-maps"
-MASKS = SHARED / "data/SD-saliency-900/Ground truth"
-
-shared = pytest.mark.skipif(not PUBLISHED.is_dir(), reason=f"no published maps at {PUBLISHED} (set TSERNET_SHARED)")
 
 
 def test_made_up_maps_score_what_pysodmetrics_gave_for_them():
@@ -23,18 +17,16 @@ def test_made_up_maps_score_what_pysodmetrics_gave_for_them():
     assert score_folder(MADE_UP / "maps", MADE_UP / "masks").measures() == pytest.approx(known, abs=1e-12)
 
 
-@shared
-def test_the_authors_maps_score_as_published():
-    scores = _score("TSERNet").measures()
+def test_the_authors_maps_score_as_published(shared):
+    scores = _score(shared, "TSERNet").measures()
     expected = {"s_measure": 0.8862, "mae": 0.0238, "max_e_measure": 0.9651, "max_f_measure": 0.8877, "weighted_f_measure": 0.8585}
     assert {key: round(scores[key], 4) for key in expected} == expected
     assert scores["count"] == 360
 
 
-@shared
 @pytest.mark.parametrize("name", ["TSERNet", "BC", "2LSG", "SMD", "RCRR"])
-def test_published_maps_equal_their_rows_of_table_one(name):
-    scores = _score(name).measures()
+def test_published_maps_equal_their_rows_of_table_one(name, shared):
+    scores = _score(shared, name).measures()
     row = next(row for row in paper_rows("I") if row.name == name)
     expected = {key: row.measures[key] for key in PRINTED}
     if name == "2LSG":
@@ -45,5 +37,6 @@ def test_published_maps_equal_their_rows_of_table_one(name):
 
 
 @cache
-def _score(name: str):
-    return score_folder(PUBLISHED / name, MASKS, [path.stem for path in (PUBLISHED / name).iterdir()])
+def _score(shared: Path, name: str):
+    maps = shared / "data/published-maps" / name
+    return score_folder(maps, shared / "data/SD-saliency-900/Ground truth", [path.stem for path in maps.iterdir()])

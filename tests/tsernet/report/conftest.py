@@ -1,7 +1,6 @@
 """Worlds to report on: a small made-up one, and the real test pictures where they are at hand."""
 
 import json
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from tsernet.metrics import score_folder, write_curves, write_per_image
 from tsernet.metrics.store import PictureCurves
 from tsernet.report import ReportInputs, build_report
 
-SHARED = Path(os.environ.get("TSERNET_SHARED", Path(__file__).parents[3].parent / "shared"))
 CLASSES = ("inclusion", "patch", "scratch")
 VARIANTS = ("full", "no_subnet", "no_efbi", "no_erm", "no_fig", "no_big", "no_self_edge", "no_s_edge")
 
@@ -74,11 +72,9 @@ def make_world(
 
 
 @pytest.fixture(scope="session")
-def real_report(tmp_path_factory):
+def real_report(tmp_path_factory, shared):
     """The report on the 360 official test pictures, the authors' maps in the place of our full model's."""
-    data = SHARED / "data"
-    if not data.is_dir():
-        pytest.skip(f"no real data at {data} (set TSERNET_SHARED)")
+    data = shared / "data"
     root = tmp_path_factory.mktemp("real")
     maps = sorted((data / "published-maps/TSERNet").iterdir())
     names = {path.stem: {"In": "inclusion", "Pa": "patch", "Sc": "scratch"}[path.stem[:2]] for path in maps}

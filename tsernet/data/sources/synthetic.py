@@ -39,9 +39,16 @@ def synthetic_sample(seed: int, class_name: str, index: int, size: int = 200) ->
     draw = _DRAW[class_name]
     while True:
         picture, depth = draw(rng, size)
-        if LEAST_COVERAGE <= float((depth > 0).mean()) <= MOST_COVERAGE:
+        if _plausible(depth > 0):
             break
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8), np.where(depth > 0, 255, 0).astype(np.uint8)
+
+
+def _plausible(defect: NDArray[np.bool_]) -> bool:
+    """Say whether a mask leaves ground to see, also along the frame: else it could be taken for an inverted one."""
+    frame = np.concatenate([defect[0], defect[-1], defect[1:-1, 0], defect[1:-1, -1]])
+    coverage = float(defect.mean())
+    return LEAST_COVERAGE <= coverage <= MOST_COVERAGE and coverage + float(frame.mean()) <= 1.0
 
 
 def _inclusion(rng: np.random.Generator, size: int) -> tuple[Field, Field]:

@@ -1,0 +1,65 @@
+"""`tsernet summary`: what the last run of the pipeline came to, and where it lies."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tsernet.errors import UserError
+
+_EVALUATIONS, _REGISTERED, _REPORT = Path("results/evaluate"), Path("results/register.json"), Path("results/report/report.html")
+_COLUMNS = {"S": "s_measure", "MAE": "mae", "max E": "max_e_measure", "max F": "max_f_measure", "weighted F": "weighted_f_measure"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("summary")(summary)
+
+
+def summary(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False) -> None:
+    """Print the variants' scores, the registered version, and where the report and the MLflow database lie."""
+    from pipelines.tracking import tracking_uri
+    from pipelines.tracking.place import without_password
+
+    scores = _scores()
+    found = {
+        "scores": scores,
+        "registered": json.loads(_REGISTERED.read_text(encoding="utf-8")) if _REGISTERED.is_file() else None,
+        "report": str(_REPORT.resolve()) if _REPORT.is_file() else None,
+        "tracking_uri": without_password(tracking_uri()),
+    }
+    typer.echo(json.dumps(found, indent=2)) if as_json else _print(found)
+
+
+def _scores() -> list[dict[str, Any]]:
+    from tsernet.config import load_params
+
+    params = load_params()
+    wanted = [(variant, seed) for variant in params.variants for seed in params.seeds]
+    paths = [_EVALUATIONS / variant / str(seed) / "metrics.json" for variant, seed in wanted]
+    missing = [str(path) for path in paths if not path.is_file()]
+    if missing:
+        raise UserError(f"{missing[0]}: not there; 'dvc repro' makes it ({len(missing)} of {len(paths)} evaluations are missing)")
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+
+
+def _print(found: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("variant", "seed", *_COLUMNS, title=f"{found['scores'][0]['count']} test pictures")
+    for row in found["scores"]:
+        table.add_row(row["variant"], str(row["seed"]), *(f"{row[key]:.3f}" for key in _COLUMNS.values()))
+    console = Console()
+    console.print(table)
+    registered = found["registered"]
+    if registered and registered["version"]:
+        alias = "champion" if registered["champion"] else "challenger"
+        typer.echo(f"model    models:/{registered['name']}@{alias} is version {registered['version']}: {registered['reason']}")
+    elif registered:
+        typer.echo(f"model    no version: {registered['reason']}")
+    typer.echo(f"report   {found['report'] or 'not made yet'}")
+    typer.echo(f"MLflow   {found['tracking_uri']}   (mlflow ui --backend-store-uri shows it)")

@@ -1,0 +1,50 @@
+"""`tsernet up`: MLflow, Prefect, worker, pool, limit and deployments, in one command."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from tsernet.errors import CheckError
+
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("up")(up)
+
+
+def up(slots: Annotated[int, typer.Option(min=1, max=64, help="how many trainings may run at once: the number of GPUs")] = 1) -> None:
+    """Serve the MLflow and Prefect pages on loopback and retrain when asked there; Ctrl-C ends everything."""
+    from pipelines.flows.plant import Plant
+    from pipelines.flows.workspace import find_repository
+
+    plant = Plant(find_repository(), slots, lambda what: print(f"up: {what}", file=sys.stderr, flush=True))
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job would else be deaf to SIGINT
+        signal.signal(number, _as_interrupt)
+    try:
+        addresses = plant.start()
+        typer.echo(f"Prefect  {addresses.prefect}\nMLflow   {addresses.mlflow}")
+        typer.echo("Retrain: open Deployments, retrain/default, Run; or in another terminal:")
+        typer.echo(f"export PREFECT_API_URL={addresses.api} MLFLOW_TRACKING_URI={addresses.mlflow}")
+        typer.echo("prefect deployment run retrain/default")
+        sys.stdout.flush()
+        while (fallen := plant.fallen()) is None:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        raise CheckError(f"the {fallen.name} has ended; its log is {fallen.log}")
+    except KeyboardInterrupt:
+        print("up: ending", file=sys.stderr, flush=True)
+    finally:
+        # A second Ctrl-C must not leave half of it behind.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        plant.stop()
+
+
+def _as_interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt

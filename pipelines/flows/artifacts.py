@@ -1,0 +1,117 @@
+"""What a retraining shows on its run's page: the data's promises, the scores, the pictures, the ways on."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from prefect.artifacts import create_image_artifact, create_link_artifact, create_markdown_artifact, create_table_artifact
+
+_MEASURES = ("s_measure", "mae", "max_e_measure", "max_f_measure", "weighted_f_measure")
+_FIGURES = {"pr-curve": ("pr_curves.png", "Precision and recall"), "comparison-sheet": ("comparison.png", "Pictures, masks, maps")}
+# A picture travels inside the artifact, since the workspace does not outlive the run.
+_WIDEST = 1200
+_MOST_NAMES = 20
+
+
+def show_validation(workspace: Path) -> None:
+    """Show which promises the data keeps, with the failing names; nothing if validation did not come so far."""
+    path = workspace / "results/validation/summary.json"
+    if path.is_file():
+        create_markdown_artifact(validation_table(_read(path)), key="validation", description="What the data promises")
+
+
+def validation_table(summary: dict[str, Any]) -> str:
+    """Put summary.json into a Markdown table, broken promises first."""
+    promises = sorted(summary.get("expectations", []), key=lambda promise: promise["success"])
+    rows = [f"| {_verdict(promise)} | {promise['description']} | {_names(promise['failing'])} |" for promise in promises]
+    head = f"**{'Passed' if summary['passed'] else 'Broken'}**: {summary['errors']} errors, {summary['warnings']} warnings\n\n"
+    return head + "\n".join(["| | Promise | Failing |", "| --- | --- | --- |", *rows])
+
+
+def show_scores(workspace: Path) -> None:
+    """Show every evaluated model's measures, and those of the champion that the new version was measured against."""
+    rows = [_scores(_read(path)) for path in sorted(workspace.glob("results/evaluate/*/*/metrics.json"))]
+    against = {name: figures["champion"] for name, figures in _register_record(workspace).get("figures", {}).items()}
+    if against:
+        rows.append({"model": "champion before"} | _figures(against))
+    if rows:
+        create_table_artifact(rows, key="scores", description="Measures on the test split")
+
+
+def show_figures(workspace: Path) -> None:
+    """Show the PR curve and the comparison sheet."""
+    for key, (name, description) in _FIGURES.items():
+        path = workspace / "results/report/figures" / name
+        if path.is_file():
+            create_image_artifact(image_url=as_data_uri(path), key=key, description=description)
+
+
+def show_links(workspace: Path, experiment: str) -> None:
+    """Link the MLflow run, the version and the report; where MLflow has no address, say what opens them."""
+    server = _without_secret(os.environ.get("MLFLOW_TRACKING_URI", ""))
+    run = next((_read(path) for path in sorted(workspace.glob("results/train/full/*/run.json"))), None)
+    record = _register_record(workspace)
+    if server.startswith("http") and run:
+        address = f"{server}/#/experiments/{run['experiment_id']}/runs"
+        create_link_artifact(f"{address}/{run['parent_run_id']}", "The MLflow run", key="mlflow-run")
+        create_link_artifact(f"{address}/{run['parent_run_id']}/artifacts/report/report.html", "The report", key="report")
+        if record.get("version"):
+            link = f"{server}/#/models/{record.get('name', 'tsernet')}/versions/{record['version']}"
+            create_link_artifact(link, f"Version {record['version']}", key="version")
+    lines = [
+        f"- Version: {record.get('version') or 'none'} {record.get('reason', '')}".rstrip(),
+        f"- MLflow run: `{run['parent_run_id'] if run else 'none'}`",
+        f"- DVC experiment: `dvc exp apply {experiment}` puts everything, `results/report/report.html` too, into the working copy",
+    ]
+    create_markdown_artifact("\n".join(lines), key="where-to-go-on", description="Where the result is")
+
+
+def as_data_uri(path: Path) -> str:
+    """Make a picture a `data:` address, no wider than a page."""
+    from PIL import Image
+
+    with Image.open(path) as opened:
+        picture = opened.convert("RGB")
+    picture.thumbnail((_WIDEST, 4 * _WIDEST))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _without_secret(uri: str) -> str:
+    """Drop user and password of an address: an artifact is for everyone to read."""
+    parts = urlsplit(uri)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1])).rstrip("/")
+
+
+def _verdict(promise: dict[str, Any]) -> str:
+    return "kept" if promise["success"] else f"**{promise['severity']}**"
+
+
+def _names(names: list[Any]) -> str:
+    shown = ", ".join(str(name) for name in names[:_MOST_NAMES])
+    return shown if len(names) <= _MOST_NAMES else f"{shown} and {len(names) - _MOST_NAMES} more"
+
+
+def _scores(metrics: dict[str, Any]) -> dict[str, Any]:
+    return {"model": f"{metrics.get('variant')} {metrics.get('seed')}"} | _figures(metrics)
+
+
+def _figures(metrics: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(metrics[name], 4) for name in _MEASURES if isinstance(metrics.get(name), int | float)}
+
+
+def _register_record(workspace: Path) -> dict[str, Any]:
+    path = workspace / "results/register.json"
+    return _read(path) if path.is_file() else {}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

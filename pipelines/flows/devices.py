@@ -1,0 +1,49 @@
+"""Which GPU a training gets where a worker sees several."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+_SECONDS_BETWEEN_TRIES = 1.0
+
+
+@contextmanager
+def own_gpu(wanted: int) -> Iterator[dict[str, str]]:
+    """Take one of the worker's GPUs for the length of the block; the system frees it when its holder dies.
+
+    Args:
+        wanted: How many devices a training uses; with more than one, all that the worker sees stay visible.
+    Returns:
+        What a stage's environment gets: CUDA_VISIBLE_DEVICES with one device, or nothing if the worker names fewer than two.
+    """
+    visible = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
+    if wanted > 1 or len(visible) < 2:
+        yield {}
+        return
+    folder = Path(tempfile.gettempdir()) / f"tsernet-gpus-{getpass.getuser()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    name, lock = _first_free(visible, folder)
+    try:
+        yield {"CUDA_VISIBLE_DEVICES": name}
+    finally:
+        lock.release()
+
+
+def _first_free(visible: list[str], folder: Path) -> tuple[str, FileLock]:
+    while True:
+        for name in visible:
+            lock = FileLock(folder / f"{name}.lock", thread_local=False)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                continue
+            return name, lock
+        time.sleep(_SECONDS_BETWEEN_TRIES)

@@ -1,0 +1,123 @@
+"""The processes of `tsernet up`: each under a guard, so that none outlives the command."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+
+from tsernet.errors import CheckError
+
+HOST = "127.0.0.1"
+# A worker takes a moment to end its flow runs, and each of those its stage.
+_GRACE_SECONDS = 15.0
+_GUARD = Path(__file__).with_name("guard.py")
+
+
+class Service:
+    """A process that serves until it is stopped, its output in a file.
+
+    Args:
+        name: For messages, and for the log file.
+        command: The program and its arguments.
+        folder: Its working directory.
+        environment: All of its environment.
+        logs: The folder of the log file.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str], logs: Path) -> None:
+        self.name, self.log = name, logs / f"{name.replace(' ', '-').lower()}.log"
+        logs.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as stream:
+            self._process = subprocess.Popen(
+                [sys.executable, str(_GUARD), str(_GRACE_SECONDS), *command],
+                cwd=folder,
+                env=dict(environment),
+                stdin=subprocess.PIPE,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_until_healthy(self, address: str, seconds: float) -> None:
+        """Wait until the address answers.
+
+        Raises:
+            CheckError: If the process ends or the time is over; the message names the log.
+        """
+        deadline = time.monotonic() + seconds
+        while not answers(address):
+            if not self.lives() or time.monotonic() > deadline:
+                raise CheckError(f"the {self.name} does not answer at {address}; its log is {self.log}")
+            time.sleep(0.3)
+
+    def lives(self) -> bool:
+        """Say whether the process is still there."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """End the process and all of its group."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GRACE_SECONDS + 5)
+        if self.lives():
+            self._process.kill()
+            self._process.wait()
+
+
+def answers(address: str) -> bool:
+    """Say whether an HTTP address answers with success."""
+    try:
+        return httpx.get(address, timeout=3).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def free_port(usual: int) -> int:
+    """Give the usual port of loopback, or any free one if it is taken."""
+    for port in (usual, 0):
+        with socket.socket() as probe:
+            # As servers do: a port whose last connection is still fading counts as free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise CheckError(f"no free port on {HOST}")
+
+
+def mlflow_command(port: int, database: str, artifacts: Path) -> list[str]:
+    """Spell the MLflow server that keeps its records where plain `dvc repro` does, so that either reads the other's."""
+    serve = ["server", "--host", HOST, "--port", str(port), "--workers", "1"]
+    # Not served through the server: an artifact's address must also hold when there is none.
+    store = ["--backend-store-uri", database, "--no-serve-artifacts", "--default-artifact-root", artifacts.as_uri()]
+    return [sys.executable, "-m", "mlflow", *serve, *store]
+
+
+def prefect_command(port: int) -> list[str]:
+    """Spell the Prefect server, with its Host check."""
+    return [sys.executable, "-m", "uvicorn", "--factory", "pipelines.flows.server:create_app", "--host", HOST, "--port", str(port)]
+
+
+def worker_command() -> list[str]:
+    """Spell the worker."""
+    return [sys.executable, "-m", "prefect", "worker", "start", "--pool", "tsernet", "--type", "process"]
+
+
+def quiet_environment(repository: Path) -> dict[str, str]:
+    """Make the environment of the servers: no telemetry, Prefect's files in the repository's own folder unless PREFECT_HOME says else."""
+    return {"PREFECT_HOME": str(repository / ".tsernet" / "prefect"), **os.environ} | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "1",
+    }

@@ -1,0 +1,99 @@
+"""The tasks of a retraining: each runs its stages of dvc.yaml as a subprocess and computes nothing itself."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from pipelines.flows import artifacts
+from pipelines.flows.devices import own_gpu
+from pipelines.flows.settings import Settings
+from pipelines.flows.slots import device_slot
+from pipelines.flows.stage_process import dvc, run_command, stage_environment
+from pipelines.flows.workspace import create_workspace, run_environment, save_experiment, write_params
+from tsernet.config import Params
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a flow run works: the workspace, what its stages have in their environment, and its parameters."""
+
+    path: Path
+    environment: dict[str, str]
+    params: Params
+
+
+@task(name="workspace", task_run_name="workspace", cache_policy=NO_CACHE)
+def workspace(repository: Path, run_id: str, settings: Settings) -> Place:
+    """Check out the revision and write its parameters."""
+    path = create_workspace(repository, run_id, settings.revision)
+    params = write_params(path, repository, settings)
+    get_run_logger().info("workspace %s at %s", path, settings.revision)
+    return Place(path, run_environment(repository, run_id), params)
+
+
+@task(name="acquire and prepare", task_run_name="acquire and prepare", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=20)
+def acquire_and_prepare(place: Place) -> None:
+    """Fetch the pictures, which may touch a network, and make samples of them."""
+    repro(place, "check", "acquire", "prepare")
+
+
+@task(name="split and validate", task_run_name="split and validate", cache_policy=NO_CACHE)
+def split_and_validate(place: Place) -> None:
+    """Split, and stop here if the data breaks a promise."""
+    try:
+        repro(place, "split", "validate")
+    finally:
+        artifacts.show_validation(place.path)
+
+
+@task(name="train", task_run_name="train {variant} {seed}", cache_policy=NO_CACHE)
+def train(place: Place, variant: str, seed: int, own_slot: bool = False) -> None:
+    """Train one variant with one seed; never retried by itself, for a rerun goes on from the checkpoint."""
+    with device_slot() if own_slot else nullcontext(), own_gpu(place.params.train.hardware.devices) as gpu:
+        repro(place, f"train@{variant}-{seed}", extra=gpu)
+
+
+@task(name="evaluate", task_run_name="evaluate {variant} {seed}", cache_policy=NO_CACHE)
+def evaluate(place: Place, variant: str, seed: int, own_slot: bool = False) -> None:
+    """Score one trained model on the test split."""
+    with device_slot() if own_slot else nullcontext(), own_gpu(place.params.train.hardware.devices) as gpu:
+        repro(place, f"evaluate@{variant}-{seed}", extra=gpu)
+
+
+@task(name="compare", task_run_name="compare", cache_policy=NO_CACHE)
+def compare(place: Place) -> None:
+    """Write the report and show its pictures."""
+    repro(place, "compare")
+    artifacts.show_figures(place.path)
+
+
+@task(name="register", task_run_name="register", cache_policy=NO_CACHE)
+def register(place: Place) -> None:
+    """Make a version and promote it where it is better.
+
+    Forced: whether it is better depends on the champion of the moment, which DVC does not see.
+    """
+    repro(place, "register", force=True)
+    artifacts.show_scores(place.path)
+
+
+@task(name="keep", task_run_name="keep", cache_policy=NO_CACHE)
+def keep(place: Place, name: str) -> str:
+    """Save the workspace as a DVC experiment of the person's repository."""
+    saved = save_experiment(place.path, name)
+    artifacts.show_links(place.path, saved)
+    get_run_logger().info("kept as the DVC experiment %s: 'dvc exp apply %s' puts it into the working copy", saved, saved)
+    return saved
+
+
+def repro(place: Place, *stages: str, force: bool = False, extra: dict[str, str] | None = None) -> None:
+    """Run stages of dvc.yaml in the workspace, each alone, and hand their output to the run's log."""
+    flags = ["--single-item", *(["--force"] if force else [])]
+    environment = stage_environment(place.environment | (extra or {}))
+    run_command(dvc("repro", *flags, *stages), place.path, environment, get_run_logger().info)

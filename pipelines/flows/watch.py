@@ -1,0 +1,55 @@
+"""The flow `watch`: a retraining when the pictures in the folder are not those that the champion was made from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import FlowRun
+from prefect.deployments import run_deployment
+
+from pipelines.flows.own_workspace import own_workspace
+from pipelines.flows.settings import Settings
+from pipelines.flows.stage_process import run_command, stage_environment, tsernet
+from pipelines.flows.tasks import Place, acquire_and_prepare, split_and_validate, workspace
+from tsernet.errors import CheckError
+
+RETRAIN = "retrain/default"
+
+
+@flow(name="watch", persist_result=False)
+def watch(settings: Settings = Settings(source="folder")) -> bool:  # noqa: B008 (Prefect wants the form's defaults in the signature)
+    """Validate the folder's pictures and start a retraining if their digest is new; say whether it did."""
+    with own_workspace() as (repository, run_id):
+        place = workspace(repository, run_id, settings)
+        acquire_and_prepare(place)
+        split_and_validate(place)
+        found, known = digest_of(place.path), champion_digest(place)
+    if found == known:
+        get_run_logger().info("the champion was made from these pictures (%s)", found)
+        return False
+    # The same pictures start one retraining, also where it did not bring a new champion.
+    key = f"watch-{found}"
+    started = run_deployment(RETRAIN, parameters={"settings": settings.model_dump()}, timeout=0, idempotency_key=key, as_subflow=False)
+    assert isinstance(started, FlowRun)  # a coroutine only inside an event loop
+    get_run_logger().info("pictures %s, champion's %s: retraining is run %s", found, known or "none", started.name)
+    return True
+
+
+def digest_of(workspace_folder: Path) -> str:
+    """Read the digest of all samples from the passed validation."""
+    summary = json.loads((workspace_folder / "results/validation/summary.json").read_text(encoding="utf-8"))
+    return str(summary["digests"]["dataset"])
+
+
+def champion_digest(place: Place) -> str | None:
+    """Ask the registry which pictures the champion was made from; None where there is no champion."""
+    lines: list[str] = []
+    uri = f"models:/{place.params.register_.name}@champion"
+    try:
+        run_command(tsernet("models", "trace", uri, "--json"), place.path, stage_environment(place.environment), lines.append)
+    except CheckError as error:
+        get_run_logger().info("no champion: %s", error)
+        return None
+    return str(json.loads("\n".join(lines))["data"])

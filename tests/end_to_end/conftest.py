@@ -1,0 +1,43 @@
+"""The real pipeline in a temporary clone, at a size that trains in seconds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).resolve().parents[2]
+# The servers and how they are ended: the flows' own tests use the same.
+sys.path.insert(0, str(ROOT / "tests/pipelines/flows"))
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Clone what is committed, with tiny params as one more commit."""
+    path = tmp_path_factory.mktemp("clone") / "repository"
+    _run(["git", "clone", "--quiet", "--local", str(ROOT), str(path)], ROOT)
+    params = path / "params.yaml"
+    yaml = YAML()
+    tree = yaml.load(params.read_text(encoding="utf-8"))
+    tree["dataset"]["synthetic"].update(per_class=5, size=64)
+    tree["train"]["augment"].update(resize=64, crop=32)
+    tree["train"].update(batch_size=2, checkpoint_every=2, log_every=2)
+    tree["train"]["hardware"]["threads"] = 1
+    tree["evaluate"]["resize"] = 64
+    tree["compare"]["bootstrap"] = 100
+    tree["register"]["floor"] = 0.0
+    with params.open("w", encoding="utf-8") as stream:
+        yaml.dump(tree, stream)
+    person = ["-c", "user.name=Person", "-c", "user.email=person@example.org"]
+    _run(["git", *person, "commit", "--quiet", "--all", "-m", "tiny"], path)
+    for key, value in (("user.name", "Person"), ("user.email", "person@example.org")):
+        _run(["git", "config", key, value], path)
+    return path
+
+
+def _run(command: list[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,137 @@
+"""An engineer retrains in the browser: Debian's chromium against the real servers and the real pipeline."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+    from upped import Up
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+CHROMIUM = shutil.which("chromium")
+FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+# Above every real wait on a busy machine; a hang still ends.
+_MILLISECONDS = 60_000
+
+
+@pytest.fixture(scope="module")
+def up(clone: Path) -> Iterator[Up]:
+    """Start `tsernet up` in the clone."""
+    from upped import running_up
+
+    with running_up(clone, clone, OMP_NUM_THREADS="1", TSERNET_LOCKS=str(clone.parent / "locks")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    """Open a browser."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed (apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        opened = browser.new_page(viewport={"width": 1400, "height": 1600})
+        opened.set_default_timeout(_MILLISECONDS)
+        yield opened
+        browser.close()
+
+
+def test_retrain_in_the_browser(page: Page, up: Up, tmp_path: Path) -> None:
+    submit_form(page, up.prefect, iterations=3, variants=("full", "no_erm"))
+    run_id = newest_run(up.prefect)
+
+    assert wait_for_end(up.prefect, run_id) == "COMPLETED", log_of(up.prefect, run_id)
+
+    page.goto(f"{up.prefect}/runs/flow-run/{run_id}")
+    page.get_by_text("10 Task runs").wait_for()
+    page.get_by_text("Artifacts", exact=True).first.click()
+    for name in ("validation", "scores", "pr-curve", "comparison-sheet", "mlflow-run", "version", "report"):
+        page.get_by_text(name, exact=True).first.wait_for()
+    page.screenshot(path=tmp_path / "prefect.png")
+    assert_the_picture_shows(page)
+
+    page.goto(f"{up.mlflow}/#/models/tsernet/versions/1")
+    page.get_by_text("champion").first.wait_for()
+    page.screenshot(path=tmp_path / "mlflow.png")
+    page.goto(mlflow_link(up.prefect, run_id))
+    page.get_by_text("Overview").first.wait_for()
+    assert git_status(up.repository) == ""
+
+
+def submit_form(page: Page, prefect: str, iterations: int, variants: tuple[str, ...]) -> None:
+    """Open the deployment, choose Custom run, fill in the form and submit it."""
+    page.goto(f"{prefect}/deployments")
+    page.get_by_role("link", name="default").first.click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text("Custom run").click()
+    field(page, "Iterations").locator("input").fill(str(iterations))
+    field(page, "Variants").locator("button.p-select-button__control").focus()
+    page.keyboard.press("ArrowDown")
+    for variant in variants:
+        page.get_by_role("option").filter(has_text=re.compile(f"^{variant}$")).click()
+    page.mouse.click(1390, 10)  # beside the list, which closes it
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_url(re.compile("tab=Runs"))
+
+
+def field(page: Page, name: str) -> Locator:
+    """Find a field of the form by its label."""
+    label = page.locator("span.schema-form-property__label", has_text=re.compile(f"^{name} "))
+    return page.locator("div.schema-form-property").filter(has=label).last
+
+
+def assert_the_picture_shows(page: Page) -> None:
+    """Open the comparison sheet's artifact and see that the browser could decode the picture."""
+    page.get_by_text("comparison-sheet", exact=True).first.click()
+    picture = page.locator("img[src^='data:image/png']").first
+    picture.wait_for()
+    assert picture.evaluate("image => image.naturalWidth") > 100
+
+
+def newest_run(prefect: str) -> str:
+    """Find the run that was started last."""
+    runs = httpx.post(f"{prefect}/api/flow_runs/filter", json={"sort": "EXPECTED_START_TIME_DESC"}, timeout=30).json()
+    return str(runs[0]["id"])
+
+
+def wait_for_end(prefect: str, run_id: str) -> str:
+    """Wait for a run's final state."""
+    from servers import wait_for
+
+    def state() -> str:
+        return str(httpx.get(f"{prefect}/api/flow_runs/{run_id}", timeout=30).json()["state_type"])
+
+    wait_for(lambda: state() in FINAL, 500, "the end of the run")
+    return state()
+
+
+def log_of(prefect: str, run_id: str) -> str:
+    """Gather the end of a run's log."""
+    wanted = {"logs": {"flow_run_id": {"any_": [run_id]}}, "sort": "TIMESTAMP_DESC", "limit": 40}
+    return "\n".join(line["message"] for line in httpx.post(f"{prefect}/api/logs/filter", json=wanted, timeout=30).json())
+
+
+def mlflow_link(prefect: str, run_id: str) -> str:
+    """Read the link that the run's artifact gives to MLflow."""
+    wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}, "key": {"any_": ["mlflow-run"]}}}
+    (artifact,) = httpx.post(f"{prefect}/api/artifacts/filter", json=wanted, timeout=30).json()
+    found = re.search(r"\((http[^)]+)\)", artifact["data"])
+    assert found, artifact["data"]
+    return found[1]
+
+
+def git_status(repository: Path) -> str:
+    """Say what git sees as changed."""
+    return subprocess.run(["git", "status", "--porcelain"], cwd=repository, capture_output=True, text=True, check=True).stdout

@@ -1,0 +1,98 @@
+"""Ways to start a run, and what they may not do."""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+
+import pytest
+from plants import Plant
+from servers import wait_for
+from standin import ROOT, read_journal, run
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"iterations": 0},
+        {"iterations": "many"},
+        {"learning_rate": 2.0},
+        {"seeds": [-1]},
+        {"variants": ["no_such"]},
+        {"variants": ["no_erm"]},
+        {"device": "tpu"},
+        {"revision": "--upload-pack=x"},
+        {"unknown": 1},
+    ],
+)
+def test_a_bad_value_is_refused_before_a_run_exists(plant: Plant, settings: dict[str, object]) -> None:
+    before = plant.prefect.post("/flow_runs/count").json()
+
+    answer = plant.prefect.post(f"/deployments/{plant.deployment}/create_flow_run", parameters={"settings": settings})
+
+    assert answer.status_code == 409
+    assert next(iter(settings)) in answer.text
+    assert plant.prefect.post("/flow_runs/count").json() == before
+
+
+def test_four_triggers_at_once_run_one_after_the_other(plant: Plant) -> None:
+    runs = [plant.trigger(iterations=iterations, variants=["full"]) for iterations in (101, 102, 103, 104)]
+
+    for run_id in runs:
+        assert plant.prefect.wait_for_end(run_id, 300) == "COMPLETED", plant.prefect.logs_of(run_id)
+
+    notes = [note for note in read_journal(plant.journal) if note["TSERNET_EXECUTION"] in runs]
+    on_the_device = [note["TSERNET_EXECUTION"] for note in notes if note["stage"] in ("train", "evaluate")]
+    assert len(list(groupby(on_the_device))) == 4  # each run's training and evaluation stand together
+    names = {plant.prefect.get(f"/flow_runs/{run_id}").json()["name"] for run_id in runs}
+    assert names <= set(run([sys.executable, "-m", "dvc", "exp", "list", "--name-only"], plant.repository).split())
+    assert len([note for note in notes if note["stage"] == "register"]) == 4
+    assert run(["git", "status", "--porcelain"], plant.repository) == ""
+    assert plant.slots_taken() == 0
+
+
+def test_dask_spreads_the_trainings(plant: Plant) -> None:
+    run_id = plant.trigger(iterations=105, variants=["full", "no_erm", "no_fig"], spread="dask")
+
+    assert plant.prefect.wait_for_end(run_id, 200) == "COMPLETED", plant.prefect.logs_of(run_id)
+
+    notes = [note for note in read_journal(plant.journal) if note["TSERNET_EXECUTION"] == run_id]
+    assert sorted(note["item"][0] for note in notes if note["stage"] == "train") == ["full", "no_erm", "no_fig"]
+
+
+def test_new_pictures_start_a_retraining_once(plant: Plant) -> None:
+    watch = plant.prefect.get("/deployments/name/watch/watch").json()["id"]
+    settings = {"source": "folder", "variants": ["full"], "iterations": 106}
+    for _ in range(2):
+        answer = plant.prefect.post(f"/deployments/{watch}/create_flow_run", parameters={"settings": settings})
+        run_id = answer.json()["id"]
+        assert plant.prefect.wait_for_end(run_id) == "COMPLETED", plant.prefect.logs_of(run_id)
+
+    started = plant.prefect.post("/flow_runs/filter", flow_runs={"idempotency_key": {"any_": ["watch-folder"]}}).json()
+    assert len(started) == 1
+    assert plant.prefect.wait_for_end(started[0]["id"]) == "COMPLETED"
+    folders = {note["folder"] for note in read_journal(plant.journal) if note["TSERNET_EXECUTION"] == started[0]["id"]}
+    assert folders == {str(plant.repository / "data/own")}
+
+
+def test_schedules_are_there_and_off(plant: Plant) -> None:
+    wait_for(lambda: plant.prefect.get("/health").status_code == 200, 5, "the server")
+    for name in ("retrain/default", "watch/watch"):
+        (schedule,) = plant.prefect.get(f"/deployments/name/{name}").json()["schedules"]
+        assert schedule["active"] is False
+
+
+@pytest.mark.parametrize("kind", ["docker", "kubernetes"])
+def test_prefect_takes_the_container_deployments(plant: Plant, kind: str) -> None:
+    plant.prefect.run("work-pool", "create", f"tsernet-{kind}", "--type", kind, folder=plant.repository)
+    settings = ROOT / "docs" / "site" / f"prefect-{kind}.yaml"
+    renamed = plant.repository.parent / settings.name
+    # Under another name, so that the plant's own deployment stays.
+    renamed.write_text(settings.read_text(encoding="utf-8").replace("name: default", f"name: {kind}"), encoding="utf-8")
+
+    plant.prefect.run("deploy", "--all", "--prefect-file", str(renamed), folder=plant.repository)
+
+    assert plant.prefect.get(f"/deployments/name/retrain/{kind}").json()["job_variables"]["image"].startswith("registry.plant.example/")
+    plant.prefect.run("gcl", "update", "gpu", "--limit", "1", folder=plant.repository)

@@ -1,0 +1,58 @@
+"""A running `tsernet up` for tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from servers import ended, wait_for
+
+
+@dataclass(frozen=True)
+class Up:
+    """A running `tsernet up`."""
+
+    process: subprocess.Popen[bytes]
+    repository: Path
+    environment: dict[str, str]
+    prefect: str
+    mlflow: str
+
+    def doctor(self) -> tuple[int, dict[str, dict[str, object]]]:
+        """Run the doctor as the printed export line says."""
+        environment = self.environment | {"PREFECT_API_URL": f"{self.prefect}/api", "MLFLOW_TRACKING_URI": self.mlflow}
+        command = [sys.executable, "-m", "pipelines.cli", "doctor", "--json"]
+        done = subprocess.run(command, cwd=self.repository, env=environment, capture_output=True, text=True)
+        return done.returncode, {finding["name"]: finding for finding in json.loads(done.stdout)}
+
+
+@contextmanager
+def running_up(repository: Path, code: Path, **extra: str) -> Iterator[Up]:
+    """Start `tsernet up` and wait for its addresses.
+
+    Args:
+        repository: Which it serves.
+        code: Where the package is imported from.
+        extra: More environment.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "MLFLOW"))} | extra
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(code), os.environ.get("PYTHONPATH")]))
+    printed, told = repository.parent / "stdout", repository.parent / "stderr"
+    with printed.open("wb") as out, told.open("wb") as err:
+        command = [sys.executable, "-m", "pipelines.cli", "up"]
+        process = subprocess.Popen(command, cwd=repository, env=environment, stdout=out, stderr=err, start_new_session=True)
+    with ended(process):
+        wait_for(lambda: "prefect deployment run" in printed.read_text() or process.poll() is not None, 180, "the addresses")
+        text = printed.read_text()
+        assert process.poll() is None, text + told.read_text()
+        prefect, mlflow = (re.search(rf"^{name} +(http\S+)$", text, re.MULTILINE) for name in ("Prefect", "MLflow"))
+        assert prefect
+        assert mlflow
+        yield Up(process, repository, environment, prefect[1], mlflow[1])
