@@ -61,8 +61,11 @@ class Prefect:
         return done.stdout + done.stderr
 
     def post(self, path: str, **body: object) -> httpx.Response:
-        """Ask the API."""
-        return httpx.post(f"{self.api}{path}", json=body, timeout=30)
+        """Ask the API, again where its sqlite is busy, as Prefect's own client does."""
+        deadline = time.monotonic() + 60
+        while (answer := httpx.post(f"{self.api}{path}", json=body, timeout=30)).status_code == 503 and time.monotonic() < deadline:
+            time.sleep(1)
+        return answer
 
     def get(self, path: str) -> httpx.Response:
         """Read from the API."""
