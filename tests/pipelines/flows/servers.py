@@ -37,7 +37,11 @@ class Prefect:
     def start(self) -> subprocess.Popen[bytes]:
         """Start the server and wait until it answers."""
         process = self.spawn("server", "start", "--host", "127.0.0.1", "--port", str(self.port), folder=self.home, log="server.log")
-        wait_for(self._healthy, 60, "the Prefect server")
+        try:
+            wait_for(self._healthy, 180, "the Prefect server")
+        except BaseException:
+            with ended(process):
+                raise
         return process
 
     def spawn(self, *arguments: str, folder: Path, log: str, **environment: str) -> subprocess.Popen[bytes]:
