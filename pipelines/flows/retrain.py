@@ -8,7 +8,7 @@ from prefect.runtime import flow_run
 from pipelines.flows.own_workspace import own_workspace
 from pipelines.flows.settings import Settings
 from pipelines.flows.spread import train_and_evaluate
-from pipelines.flows.tasks import acquire_and_prepare, compare, keep, register, split_and_validate, workspace
+from pipelines.flows.tasks import compare, fetch, keep, register, split_and_validate, workspace
 
 
 @flow(name="retrain", persist_result=False)
@@ -16,7 +16,7 @@ def retrain(settings: Settings = Settings()) -> str:  # noqa: B008 (Prefect want
     """Retrain from the pictures to a registered version, without touching anyone's working copy."""
     with own_workspace() as (repository, run_id):
         place = workspace(repository, run_id, settings)
-        acquire_and_prepare(place)
+        fetch(place)
         split_and_validate(place)
         train_and_evaluate(place, settings.spread)
         compare(place)

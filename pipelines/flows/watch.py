@@ -12,7 +12,7 @@ from prefect.deployments import run_deployment
 from pipelines.flows.own_workspace import own_workspace
 from pipelines.flows.settings import Settings
 from pipelines.flows.stage_process import run_command, stage_environment, tsernet
-from pipelines.flows.tasks import Place, acquire_and_prepare, split_and_validate, workspace
+from pipelines.flows.tasks import Place, fetch, split_and_validate, workspace
 from tsernet.errors import CheckError
 
 RETRAIN = "retrain/default"
@@ -23,7 +23,7 @@ def watch(settings: Settings = Settings(source="folder")) -> bool:  # noqa: B008
     """Validate the folder's pictures and start a retraining if their digest is new; say whether it did."""
     with own_workspace() as (repository, run_id):
         place = workspace(repository, run_id, settings)
-        acquire_and_prepare(place)
+        fetch(place)
         split_and_validate(place)
         found, known = digest_of(place.path), champion_digest(place)
     if found == known:

@@ -29,7 +29,7 @@ class Plant:
         environment = {"STANDIN_JOURNAL": str(self.journal), "STANDIN_PAUSE": str(self.pause)}
         arguments = ("worker", "start", "--pool", "tsernet", "--type", "process")
         self.worker = self.prefect.spawn(*arguments, folder=self.repository, log="worker.log", **environment)
-        wait_for(lambda: self.prefect.get("/work_pools/tsernet").status_code == 200, 60, "the work pool")
+        wait_for(lambda: self.prefect.get("/work_pools/tsernet").status_code == 200, 120, "the work pool")
 
     def trigger(self, **settings: object) -> str:
         """Start a run by REST and return its id."""

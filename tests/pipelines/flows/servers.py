@@ -37,7 +37,11 @@ class Prefect:
     def start(self) -> subprocess.Popen[bytes]:
         """Start the server and wait until it answers."""
         process = self.spawn("server", "start", "--host", "127.0.0.1", "--port", str(self.port), folder=self.home, log="server.log")
-        wait_for(self._healthy, 60, "the Prefect server")
+        try:
+            wait_for(self._healthy, 180, "the Prefect server")
+        except BaseException:
+            with ended(process):
+                raise
         return process
 
     def spawn(self, *arguments: str, folder: Path, log: str, **environment: str) -> subprocess.Popen[bytes]:
@@ -61,8 +65,11 @@ class Prefect:
         return done.stdout + done.stderr
 
     def post(self, path: str, **body: object) -> httpx.Response:
-        """Ask the API."""
-        return httpx.post(f"{self.api}{path}", json=body, timeout=30)
+        """Ask the API, again where its sqlite is busy, as Prefect's own client does."""
+        deadline = time.monotonic() + 60
+        while (answer := httpx.post(f"{self.api}{path}", json=body, timeout=30)).status_code == 503 and time.monotonic() < deadline:
+            time.sleep(1)
+        return answer
 
     def get(self, path: str) -> httpx.Response:
         """Read from the API."""
