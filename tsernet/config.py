@@ -147,7 +147,11 @@ class Plateau(Section):
 
 
 class Train(Section):
-    """Algorithm 1 of the paper and what surrounds it."""
+    """Algorithm 1 of the paper and what surrounds it.
+
+    `norm_batches`: before the network is scored or kept, BatchNorm's running statistics are taken anew over so many
+    training batches; 0 keeps the running averages. They lag behind the weights in a short training.
+    """
 
     iterations: int = Field(ge=1, le=10_000_000)
     batch_size: int = Field(ge=1, le=4096)
@@ -156,6 +160,7 @@ class Train(Section):
     optimiser: Optimiser
     hardware: Hardware
     plateau: Plateau
+    norm_batches: int = Field(ge=0, le=10_000)
     log_every: int = Field(ge=1)
     validate_every: int = Field(ge=0)
     checkpoint_every: int = Field(ge=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -25,6 +26,7 @@ from tsernet.training.hardware import Settings, make_fabric, resolve
 from tsernet.training.history import History, Row
 from tsernet.training.interrupts import StopRequest, stop_requests
 from tsernet.training.network import initial_network
+from tsernet.training.norms import fresh_statistics
 from tsernet.training.order import draws_of_step
 from tsernet.training.schedule import has_converged, learning_rate
 from tsernet.training.state import TrainingState, copy_weights, make_optimizer, restore, to_checkpoint, update_average
@@ -140,18 +142,27 @@ class _Training:
         self._save()
         return self._result()
 
-    def _step(self, step: int) -> LossTerms:
+    def _batch(self, step: int) -> tuple[list[str], Tensor, Tensor, Tensor]:
+        """The names, pictures, masks and edges of a step, of this process's share of the batch."""
         draws = draws_of_step(len(self._store), self._train.batch_size, self._job.seed, step)
         draws = draws[self._fabric.global_rank :: self._fabric.world_size]
         drawn = [self._store.draw(draw.sample, self._train.augment, self._train.scaling, draw.seed) for draw in draws]
         pictures, masks, edges = (torch.from_numpy(np.stack(planes)).to(self._fabric.device) for planes in zip(*drawn, strict=True))
+        return [self._store.names[draw.sample] for draw in draws], pictures.contiguous(memory_format=self._format), masks, edges
+
+    def _fresh_statistics(self) -> AbstractContextManager[None]:
+        batches = (self._batch(step)[1] for step in range(self._train.norm_batches))
+        return fresh_statistics(self._state.product, batches)
+
+    def _step(self, step: int) -> LossTerms:
+        names, pictures, masks, edges = self._batch(step)
         rate = learning_rate(step, self._train.iterations, self._train.optimiser)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self._optimizer.zero_grad(set_to_none=True)
-        output = self._runner(pictures.contiguous(memory_format=self._format))
+        output = self._runner(pictures)
         terms = tsernet_loss(output, masks, edges, self._job.params.loss.edge)
-        require_finite(terms, step, [self._store.names[draw.sample] for draw in draws], self._job.checkpoints)
+        require_finite(terms, step, names, self._job.checkpoints)
         self._fabric.backward(terms.total)
         if self._train.optimiser.clip_norm > 0:
             self._fabric.clip_gradients(self._runner, self._optimizer, max_norm=self._train.optimiser.clip_norm)
@@ -171,11 +182,12 @@ class _Training:
             self._save()
 
     def _validate(self, step: int) -> None:
-        scores, sheet = self._validator.score(self._state.product)
         history = self._state.history
-        history.add_validation(scores)
-        if history.best_step() == step:
-            self._state.best = copy_weights(self._state.product)
+        with self._fresh_statistics():
+            scores, sheet = self._validator.score(self._state.product)
+            history.add_validation(scores)
+            if history.best_step() == step:
+                self._state.best = copy_weights(self._state.product)
         if self._fabric.is_global_zero:
             self._reporter.picture("validation.png", sheet, step)
 
@@ -198,8 +210,9 @@ class _Training:
 
     def _result(self) -> TrainingResult:
         state, history = self._state, self._state.history
-        last, best_step = copy_weights(state.product), history.best_step()
+        with self._fresh_statistics():
+            last = copy_weights(state.product)
+        best_step = history.best_step()
         network = state.product.to("cpu").eval()
-        if state.best is not None:
-            network.load_state_dict(state.best)
+        network.load_state_dict(last if state.best is None else state.best)
         return TrainingResult(network, history, last, best_step or history.steps)
