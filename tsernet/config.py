@@ -75,11 +75,13 @@ class Validate(Section):
 class Model(Section):
     """The network: its width, and the weights it starts from.
 
+    `initialisation`: `torch` (PyTorch's defaults) or `residual` (He-normal, residual branches that begin at zero).
     `encoder_weights`: `none`, `imagenet` (torchvision's ResNet-34, width 1.0 only) or a local file of those weights.
     `start_from`: `none`, or a .safetensors file of this network to fine-tune.
     """
 
     width: float = Field(gt=0.0, le=2.0)
+    initialisation: Literal["torch", "residual"]
     encoder_weights: str = Field(min_length=1)
     start_from: str = Field(min_length=1)
 

@@ -18,7 +18,7 @@ from pipelines.exits import run_stage
 from tsernet.config import Params, load_params
 from tsernet.data.pixels import Picture
 from tsernet.data.samples import read_split
-from tsernet.errors import UserError
+from tsernet.errors import CheckError, UserError
 
 PREPARED, SPLITS = Path("data/prepared"), Path("data/splits")
 SUMMARY = Path("results/validation/summary.json")
@@ -47,8 +47,12 @@ def main(arguments: Sequence[str]) -> None:
     params = load_params()
     if variant not in params.variants:
         raise UserError(f"train: variant {variant!r}, expected one of params.yaml's: {', '.join(params.variants)}")
-    digests = json.loads(SUMMARY.read_text(encoding="utf-8"))["digests"]
-    _train(variant, seed, params, digests)
+    summary = json.loads(SUMMARY.read_text(encoding="utf-8"))
+    if not summary["passed"]:
+        raise CheckError(
+            f"train: the data did not pass its validation ({summary['errors']} errors, {SUMMARY}); 'dvc repro validate' names them"
+        )
+    _train(variant, seed, params, summary["digests"])
 
 
 def _train(variant: str, seed: int, params: Params, digests: dict[str, str]) -> None:
@@ -71,13 +75,13 @@ def _write_results(out: Path, job: Any, result: Any, run: tracking.ChildRun, fin
     from tsernet.weights import save_model, sha256_of
 
     out.mkdir(parents=True, exist_ok=True)
-    settings = job.params.evaluate
+    settings = job.params.train
     metadata = {
         "variant": job.variant,
         "width": str(job.params.model.width),
-        "resize": str(settings.resize),
-        "scaling": job.params.train.scaling,
-        "stretch": str(settings.stretch).lower(),
+        "resize": str(settings.augment.resize),
+        "scaling": settings.scaling,
+        "stretch": "true",
     }
     save_model(out / "model.safetensors", result.model, metadata)
     result.model.load_state_dict(result.last)

@@ -39,7 +39,7 @@ def repository(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def reproduced(repository: Path) -> Iterator[Path]:
     """The repository after one `dvc repro`."""
     repro(repository)
-    yield repository
+    return repository
 
 
 def change(root: Path, section: str | None, key: str, value: object) -> None:

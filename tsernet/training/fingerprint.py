@@ -12,7 +12,7 @@ import tsernet
 from tsernet.config import Params
 
 # A change in any of these may change the weights; a checkpoint of other code is not gone on with.
-_CODE = ("models", "losses.py", "training", "data/augment.py", "data/pixels.py", "data/samples.py")
+_CODE = ("models", "losses.py", "training", "inference.py", "data/augment.py", "data/pixels.py", "data/samples.py")
 
 
 def training_fingerprint(params: Params, variant: str, seed: int, data_digest: str) -> str:
@@ -24,7 +24,7 @@ def training_fingerprint(params: Params, variant: str, seed: int, data_digest: s
         32 hexadecimal digits.
     """
     parts = {
-        "params": params.model_dump(mode="json", include={"prepare", "model", "loss", "train", "evaluate"}),
+        "params": params.model_dump(mode="json", include={"prepare", "model", "loss", "train"}),
         "variant": variant,
         "seed": seed,
         "data": data_digest,

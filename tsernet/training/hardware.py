@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
@@ -44,6 +45,12 @@ def resolve(config: Hardware) -> Settings:
         precision = "bf16-mixed"
     memory_format = torch.contiguous_format if config.memory_format == "contiguous" else torch.channels_last
     return Settings(accelerator, precision, memory_format)
+
+
+def device_name(settings: Settings) -> str:
+    """Name the device for its lock: a training that sees some GPUs only does not wait for one on the others."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    return f"cuda-{visible.replace(',', '-')}" if settings.accelerator == "cuda" and visible else settings.accelerator
 
 
 def make_fabric(config: Hardware, settings: Settings) -> Fabric:

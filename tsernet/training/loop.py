@@ -22,7 +22,7 @@ from tsernet.models import TSERNet
 from tsernet.progress import ProgressBar
 from tsernet.training.checkpoint import load_newest, save_checkpoint
 from tsernet.training.device_lock import device_lock
-from tsernet.training.hardware import Settings, make_fabric, resolve
+from tsernet.training.hardware import Settings, device_name, make_fabric, resolve
 from tsernet.training.history import History, Row
 from tsernet.training.interrupts import StopRequest, stop_requests
 from tsernet.training.network import initial_network
@@ -97,7 +97,7 @@ def train(job: TrainingJob, reporter: Reporter) -> TrainingResult:
     Source: Han et al., TIM 2022, Algorithm 1.
     """
     settings = resolve(job.params.train.hardware)
-    with device_lock(settings.accelerator, f"training {job.variant}, seed {job.seed}"), stop_requests() as stop:
+    with device_lock(device_name(settings), f"training {job.variant}, seed {job.seed}"), stop_requests() as stop:
         return _Training(job, settings, reporter).run(stop)
 
 

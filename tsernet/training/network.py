@@ -8,7 +8,7 @@ import torch
 
 from tsernet.config import Model
 from tsernet.errors import UserError
-from tsernet.models import TSERNet, build_tsernet, load_encoder_weights
+from tsernet.models import TSERNet, build_tsernet, initialise_residual, load_encoder_weights
 from tsernet.weights import load_model
 
 
@@ -20,6 +20,8 @@ def initial_network(variant: str, seed: int, config: Model) -> TSERNet:
     """
     torch.manual_seed(seed)
     network = build_tsernet(variant, config.width)
+    if config.initialisation == "residual":
+        initialise_residual(network)
     if config.start_from != "none":
         earlier, metadata = load_model(Path(config.start_from))
         if (metadata["variant"], float(metadata["width"])) != (variant, config.width):

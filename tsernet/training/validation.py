@@ -35,12 +35,11 @@ class Validator:
 
     def score(self, network: nn.Module) -> tuple[Row, Picture]:
         """Return the measures, named as in the history, and a sheet: a row of pictures, of masks, of maps."""
-        settings = self._params.evaluate
+        settings = self._params.train
         predictor = Predictor(
             network,
-            resize=settings.resize,
-            scaling=self._params.train.scaling,
-            stretch=settings.stretch,
+            resize=settings.augment.resize,
+            scaling=settings.scaling,
             batch_size=settings.batch_size,
             device=self._device,
         )
