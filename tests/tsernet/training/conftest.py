@@ -15,6 +15,8 @@ from tsernet.training import TrainingJob
 
 TINY = {
     "model.width": 0.0625,
+    "model.initialisation": "torch",
+    "train.norm_batches": 2,
     "train.iterations": 6,
     "train.batch_size": 2,
     "train.augment.resize": 64,
