@@ -74,7 +74,7 @@ def _inclusion(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
 def _patch(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
     unit = size / 200
     level = rng.uniform(105, 235)
-    picture = ground(rng, size, level=level, shade=rng.uniform(22, 50), brush=rng.uniform(3, 8), grain=level * rng.uniform(0.055, 0.1))
+    picture = ground(rng, size, level=level, shade=rng.uniform(28, 62), brush=rng.uniform(3, 8), grain=level * rng.uniform(0.055, 0.1))
     marks = []
     for _ in range(rng.integers(1, 4)):
         centre = rng.uniform(0.08, 0.92, 2) * size
@@ -82,7 +82,7 @@ def _patch(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
         length = rng.uniform(100, 200) * unit if rng.random() < 0.25 else width * rng.uniform(0.9, 2.2)
         marks.append(_spindle(rng, size, centre, rng.normal(0, 0.25), length, width, wobble=0.3 * width))
     depth = np.maximum.reduce(marks)
-    contrast = level * rng.uniform(0.38, 0.68)
+    contrast = level * rng.uniform(0.42, 0.7)
     body = soft_step(depth, rng.uniform(1.2, 2.6) * unit) * (1 + 0.14 * cloud(rng, size, size / 7, size / 7))
     # Stains that nobody marked, as on the real ground: fainter, with no border to speak of.
     stain = soft_step(cloud(rng, size, size / 5, size / 6) - 1.1, 0.4) * rng.uniform(0, 0.4) + 0.06 * cloud(rng, size, size / 14, size / 16)
