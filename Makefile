@@ -25,8 +25,9 @@ lint: install
 types: install
 	mypy
 
+# Two processes of one thread each: the tests wait for servers and subprocesses more than they compute.
 tests: install
-	pytest
+	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
 
 install: .venv/installed
 
