@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +26,14 @@ VARIANTS = ["full", "no_subnet"]
 def repository(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone of its own, since what is done here shows in what it leaves."""
     path = tmp_path_factory.mktemp("pipeline") / "repository"
-    shutil.copytree(clone, path, ignore=shutil.ignore_patterns("data", "results", "cache", "tmp", "mlflow.db"))
-    shutil.copytree(clone / "data/own", path / "data/own")
+    subprocess.run(["git", "clone", "--quiet", str(clone), str(path)], check=True)
     change(path, "train", "iterations", 4)
     change(path, None, "variants", VARIANTS)
     return path
 
 
 @pytest.fixture(scope="module")
-def reproduced(repository: Path) -> Iterator[Path]:
+def reproduced(repository: Path) -> Path:
     """The repository after one `dvc repro`."""
     repro(repository)
     return repository
