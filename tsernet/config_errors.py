@@ -21,7 +21,8 @@ _EXPECTED = {
 def explain(error: ValidationError, model: type[BaseModel], source: str) -> str:
     """Put the first problem of a validation error, and the number of further ones, into one line."""
     problems = error.errors(include_url=False, include_context=True)
-    first = problems[0]
+    # A misspelt key is both unknown and missing under its right name: the first says more.
+    first = next((problem for problem in problems if problem["type"] == "extra_forbidden"), problems[0])
     key = ".".join(str(part) for part in first["loc"])
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     where = f"{source}: {key}" if key else source

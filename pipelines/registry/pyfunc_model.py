@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from PIL import Image, UnidentifiedImageError
 WEIGHTS = "weights"
 MAX_PIXELS = 100_000_000
 _EXPECTED = "expected uint8 pictures as an array (N, H, W) or (N, H, W, 3), or a table with one encoded picture (base64 or bytes) a row"
+
+# MLflow asks for type hints on predict when the class is made; none could say what it takes.
+warnings.filterwarnings("ignore", message=".*Add type hints to the `predict` method")
 
 
 class SaliencyModel(PythonModel):

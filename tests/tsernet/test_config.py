@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
-from tsernet.config import Params, load_params
+from tsernet.config import Params, load_params, parse_params
 from tsernet.errors import UserError
 
 MakeParams = Callable[..., Params]
@@ -59,6 +60,13 @@ def test_mistakes_are_named(make_params: MakeParams, changes: dict[str, Any], sa
         make_params(changes)
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_misspelt_key_is_named_as_it_was_written() -> None:
+    root = Path(__file__).parents[2]
+    text = (root / "presets/demo.yaml").read_text().replace("loss:\n", "los:\n")
+    with pytest.raises(UserError, match=r"los: unknown key; allowed here: .*loss.* \(and 1 more\)"):
+        parse_params(YAML(typ="safe", pure=True).load(text), "params.yaml")
 
 
 def test_several_mistakes_are_counted(make_params: MakeParams) -> None:
