@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pipelines.exits import run_stage
 from tsernet.config import load_params
+from tsernet.data.disk import write_whole
 from tsernet.errors import CheckError
 
 OUT = Path("results/register.json")
@@ -46,11 +46,8 @@ def main(_: Sequence[str]) -> None:
 def _write(registry: Any, outcome: Any) -> None:
     from pipelines.tracking.place import without_password
 
-    OUT.parent.mkdir(parents=True, exist_ok=True)
     content = {"name": registry.name, "tracking_uri": without_password(registry.uri), **dataclasses.asdict(outcome)}
-    partial = OUT.with_name(f"{OUT.name}.partial-{os.getpid()}")
-    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    partial.replace(OUT)
+    write_whole(OUT, json.dumps(content, indent=2) + "\n")
 
 
 if __name__ == "__main__":

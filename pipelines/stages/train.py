@@ -16,6 +16,7 @@ from typing import Any
 from pipelines import tracking
 from pipelines.exits import run_stage
 from tsernet.config import Params, load_params
+from tsernet.data.disk import write_whole
 from tsernet.data.pixels import Picture
 from tsernet.data.samples import read_split
 from tsernet.errors import CheckError, UserError
@@ -114,10 +115,7 @@ def _earlier_run(checkpoints: Path) -> str | None:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
-    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, json.dumps(content, indent=2) + "\n")
 
 
 def _metric_name(column: str) -> str:

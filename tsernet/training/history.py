@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
 from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from tsernet.data.disk import write_whole
 
 LOSS_COLUMNS = ("loss", "loss_edge", "loss_bce", "loss_ssim", "loss_iou", "loss_f")
 VALIDATION_COLUMNS = ("val_s_measure", "val_mae", "val_max_e_measure", "val_max_f_measure", "val_weighted_f_measure")
@@ -76,9 +77,7 @@ class History:
             row = self.row(step)
             if row is not None:
                 table.writerow({"step": step, **row})
-        partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
-        partial.write_text(text.getvalue(), encoding="utf-8")
-        partial.replace(path)
+        write_whole(path, text.getvalue())
 
     def to_state(self) -> tuple[Tensor, dict[str, Row]]:
         """What a checkpoint keeps: a float64 tensor (steps, 7) and the validation rows by step."""
