@@ -13,6 +13,9 @@ from tsernet.losses import tsernet_loss
 from tsernet.models import TSERNet
 from tsernet.models.blocks import ConvNormReLU, reversed_gate
 from tsernet.models.decoder import Background, Foreground
+from tsernet.models.encoder import BasicBlock
+
+_ENDS_IN_RELU = (ConvNormReLU, BasicBlock)
 
 
 class PartHealth(NamedTuple):
@@ -67,12 +70,12 @@ def _parts(network: TSERNet) -> Iterator[tuple[str, nn.Module]]:
 @contextmanager
 def _watched(network: nn.Module, dead: dict[nn.Module, Tensor], gates: dict[nn.Module, Tensor]) -> Iterator[None]:
     def after_relu(layer: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
-        dead[layer] = (output.detach().amax(dim=(0, 2, 3)) <= 0).float()
+        dead[layer] = (output.detach().amax(dim=(0, 2, 3)) == 0).float()
 
     def at_gate(half: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         gates[half] = reversed_gate(inputs[1].detach())
 
-    handles = [layer.register_forward_hook(after_relu) for layer in network.modules() if isinstance(layer, ConvNormReLU)]
+    handles = [layer.register_forward_hook(after_relu) for layer in network.modules() if isinstance(layer, _ENDS_IN_RELU)]
     handles += [half.register_forward_pre_hook(at_gate) for half in network.modules() if isinstance(half, Background | Foreground)]
     try:
         yield

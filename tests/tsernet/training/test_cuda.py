@@ -35,7 +35,7 @@ def test_it_learns(make_job: MakeJob, precision: str) -> None:
     result = train(job, NoReporter())
     losses = result.history.totals
     assert all(math.isfinite(loss) for loss in losses)
-    assert sum(losses[-5:]) < 0.9 * sum(losses[:5])
+    assert sum(losses[-5:]) < 0.95 * sum(losses[:5])
     assert {tensor.device.type for tensor in result.model.state_dict().values()} == {"cpu"}
 
 

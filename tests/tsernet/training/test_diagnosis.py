@@ -25,7 +25,7 @@ def test_every_part_is_seen_with_its_own_gates_and_dead_channels() -> None:
     parts = look(network)
     assert next(iter(parts)) == "stem"
     assert list(parts)[-1] == "second stage"
-    assert all(part.gradient > 0 for part in parts.values())
+    assert all(part.gradient > 0 and 0 <= part.dead < 1 for part in parts.values())
     assert {name for name, part in parts.items() if not math.isnan(part.gate)} == {f"decoder {number}" for number in range(1, 7)}
     # The first stage's gates look at what a ReLU or an edge map gives: open by about a half at the start.
     assert all(0.3 < parts[f"decoder {number}"].gate < 0.7 for number in range(1, 7))
