@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from pipelines.exits import run_stage
 from tsernet.config import Params, load_params
+from tsernet.errors import UserError
 
 if TYPE_CHECKING:
-    from tsernet.report import ReportInputs
+    from tsernet.report import ReportInputs, Share
 
 PREPARED = Path("data/prepared")
 TEST = Path("data/splits/test.csv")
+VALIDATION = Path("results/validation/summary.json")
 EVALUATE = Path("results/evaluate")
 REPORT = Path("results/report")
 
@@ -22,6 +25,11 @@ _NAMES = {
     "synthetic": "synthetic strip-steel pictures",
     "sd-saliency-900": "SD-saliency-900",
     "folder": "pictures of your own",
+}
+_SPLITS = {
+    "official": "the dataset's own split",
+    "stratified": "drawn by class",
+    "files": "given in files",
 }
 
 
@@ -49,8 +57,20 @@ def _inputs(params: Params) -> ReportInputs:
         resamples=params.compare.bootstrap,
         rows_per_class=params.compare.rows_per_class,
         dataset=_NAMES[params.dataset.source],
+        split=_SPLITS[params.split.method],
+        shares=_shares(),
         comparable=params.dataset.source == "sd-saliency-900" and params.split.method == "official",
     )
+
+
+def _shares() -> list[Share]:
+    from tsernet.report import Share
+
+    try:
+        summary = json.loads(VALIDATION.read_text(encoding="utf-8"))
+        return [Share(name, int(count), str(summary["digests"][name])) for name, count in summary["splits"].items()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{VALIDATION}: expected the splits that validate writes, cannot be read: {error!r}") from None
 
 
 def _log(report: Path) -> None:

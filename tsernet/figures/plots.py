@@ -62,7 +62,7 @@ def pr_plot(lines: Sequence[Line], path: Path) -> None:
         lines: The methods, the most important first.
         path: Written as .svg and .png.
     """
-    with _figure(path) as axes:
+    with _figure(path, 6.0, 5.4) as axes:
         colours = iter(COLOURS * (1 + len(lines) // len(COLOURS)))
         for order, line in enumerate(lines):
             axes.plot(
@@ -75,7 +75,8 @@ def pr_plot(lines: Sequence[Line], path: Path) -> None:
                 label=line.label,
             )
         axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
-        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=9)
+        # Below: a phone shows the figure at its own width.
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, fontsize=9)
 
 
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.4)), (0, (6, 2, 1, 2)))

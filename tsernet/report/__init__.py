@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from tsernet.report.build import ReportInputs, build_report
+from tsernet.report.page import Share
 
-__all__ = ["ReportInputs", "build_report"]
+__all__ = ["ReportInputs", "Share", "build_report"]

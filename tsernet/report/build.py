@@ -13,7 +13,7 @@ from tsernet.report.failures import Failure, find_failures
 from tsernet.report.groups import defect_contrast, group_table
 from tsernet.report.methods import Method, Prepared, Progress, baseline_methods, our_methods, published_methods
 from tsernet.report.more_tables import bootstrap_table, failure_table, threshold_table
-from tsernet.report.page import Content, write_pages
+from tsernet.report.page import Content, Share, write_pages
 from tsernet.report.paper_tables import ablation_table, table_one
 from tsernet.report.short import in_short
 from tsernet.report.tables import Table, write_table
@@ -35,6 +35,8 @@ class ReportInputs:
         resamples: Of the bootstrap.
         rows_per_class: Of the comparison sheet.
         dataset: The dataset's name for readers.
+        split: How it was split, for readers.
+        shares: What the split made of it.
         comparable: Whether the test pictures are the paper's.
     """
 
@@ -47,6 +49,8 @@ class ReportInputs:
     resamples: int
     rows_per_class: int
     dataset: str
+    split: str
+    shares: Sequence[Share]
     comparable: bool
 
 
@@ -82,6 +86,8 @@ def build_report(inputs: ReportInputs, out: Path, progress: Progress) -> None:
     progress("pages")
     content = Content(
         dataset=inputs.dataset,
+        split=inputs.split,
+        shares=tuple(inputs.shares),
         comparable=inputs.comparable,
         variants=tuple(inputs.variants),
         evaluations=evaluations,

@@ -127,7 +127,7 @@ def merged(truth: Truth, saliency: Grey) -> tuple[float, str]:
     pairs = np.unique(np.stack([regions[both], defects[both]]), axis=1)
     joins = pairs.shape[1] > 0 and np.bincount(pairs[0]).max() >= 2
     fewer = in_mask - in_map if joins else 0
-    return float(max(fewer, 0)), f"{in_mask} defects in the mask, {in_map} regions in the map"
+    return float(max(fewer, 0)), f"{in_mask} defects in the mask, {in_map} region{'s' if in_map != 1 else ''} in the map"
 
 
 def border_only(truth: Truth, saliency: Grey) -> tuple[float, str]:
@@ -151,7 +151,7 @@ def border_only(truth: Truth, saliency: Grey) -> tuple[float, str]:
     sureness = float(np.abs(saliency[differing] / 255 - 0.5).mean() * 2)
     if sureness < _SURE:
         return 0.0, ""
-    return count / border, f"{count} pixels differ along a border of {border}, the map is {sureness:.0%} sure of them"
+    return count / border, f"{count} pixels differ along a border of {border}, the map is {100 * sureness:.0f} % sure of them"
 
 
 _RULES: dict[str, Callable[[Truth, Grey], tuple[float, str]]] = {"tiny_missed": tiny_missed, "merged": merged, "border_only": border_only}

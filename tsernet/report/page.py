@@ -28,10 +28,21 @@ _HEADLINES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A share of the split: train, val or test, how many samples, and the sha256 over their names and pixels."""
+
+    name: str
+    count: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """All that the pages say."""
 
     dataset: str
+    split: str
+    shares: tuple[Share, ...]
     comparable: bool
     variants: tuple[str, ...]
     evaluations: Evaluations

@@ -73,7 +73,9 @@ def workspace(tmp_path, monkeypatch):
     rows = "".join(f"{name},{'inclusion' if name[:2] == 'In' else 'patch'}\n" for name in names)
     Path("data/splits/test.csv").write_text(f"name,class\n{rows}")
     Path("data/splits/val.csv").write_text("name,class\nIn_9,inclusion\n")
-    Path("results/validation/summary.json").write_text(json.dumps({"digests": {"test": "cd" * 32}}))
+    Path("results/validation/summary.json").write_text(
+        json.dumps({"splits": {"train": 9, "test": 6}, "digests": {"train": "ef" * 32, "test": "cd" * 32}})
+    )
     Path("results/train/full/0/run.json").write_text(json.dumps({"run_id": "abc"}))
     model = build_tsernet(width=0.03125)
     save_model(Path("results/train/full/0/model.safetensors"), model, {"resize": "32", "scaling": "unit", "stretch": "true"})
@@ -113,6 +115,9 @@ def test_compare_reports_what_was_evaluated_and_what_is_missing(workspace, runs)
     compare.main([])
     report = Path("results/report")
     assert "Not evaluated, and shown as missing: w/o ERM" in (report / "report.html").read_text()
+    card = (report / "model_card.md").read_text()
+    assert f"| train | 9 | `{'ef' * 32}` |" in card
+    assert "the dataset's own split" in card
     assert {"report/report.html", "report/model_card.md", "report/figures/pr_curves.png", "report/tables/table_1.csv"} <= set(
         runs["parent"].artifacts
     )

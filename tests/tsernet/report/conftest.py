@@ -10,7 +10,7 @@ from PIL import Image
 
 from tsernet.metrics import score_folder, write_curves, write_per_image
 from tsernet.metrics.store import PictureCurves
-from tsernet.report import ReportInputs, build_report
+from tsernet.report import ReportInputs, Share, build_report
 
 CLASSES = ("inclusion", "patch", "scratch")
 VARIANTS = ("full", "no_subnet", "no_efbi", "no_erm", "no_fig", "no_big", "no_self_edge", "no_s_edge")
@@ -100,5 +100,7 @@ def _inputs(root: Path, names: list[str], seeds: list[int], resamples: int, data
         resamples=resamples,
         rows_per_class=2,
         dataset=dataset,
+        split="drawn by class",
+        shares=[Share("train", 30, "cd" * 32), Share("test", len(names), "ab" * 32)],
         comparable=comparable,
     )

@@ -32,7 +32,7 @@ def test_a_tiny_defect_is_missed_when_hardly_any_of_it_is_found():
 
 def test_neighbours_are_merged_when_one_region_covers_both():
     truth = _blank((5, 45, 5, 25), (5, 45, 28, 50))
-    assert failures.merged(truth, _blank((5, 45, 5, 50), value=255)) == (1, "2 defects in the mask, 1 regions in the map")
+    assert failures.merged(truth, _blank((5, 45, 5, 50), value=255)) == (1, "2 defects in the mask, 1 region in the map")
     assert failures.merged(truth, _blank((5, 45, 5, 25), (5, 45, 28, 50), value=255))[0] == 0
     # One of two missed leaves fewer regions too, but merges nothing.
     assert failures.merged(truth, _blank((5, 45, 5, 25), value=255))[0] == 0
