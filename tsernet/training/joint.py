@@ -100,6 +100,6 @@ def join_norms(network: nn.Module, device: torch.device) -> None:
     for parent in list(network.modules()):
         for name, layer in parent.named_children():
             if isinstance(layer, nn.BatchNorm2d):
-                joint = JointBatchNorm2d(layer.num_features, layer.eps, layer.momentum)
+                joint = JointBatchNorm2d(layer.num_features, layer.eps, layer.momentum).to(layer.weight)
                 joint.load_state_dict(layer.state_dict())
                 setattr(parent, name, joint)
