@@ -98,7 +98,12 @@ class _Way:
     def floor(self) -> tuple[float, dict[str, object]]:
         """Seconds that a step's multiply-accumulates take at the best rate measured, and what that comes from."""
         rate, macs = self._ask("rate"), self._ask("macs")
-        return macs / rate, {"multiply-accumulates (G)": round(macs / 1e9, 2), "matrix rate (G/s)": round(rate / 1e9, 1)}
+        threads = self._ask("threads")
+        return macs / rate, {
+            "threads of a step": threads,
+            "multiply-accumulates (G)": round(macs / 1e9, 2),
+            "matrix rate (G/s)": round(rate / 1e9, 1),
+        }
 
     def _ask(self, what: str) -> float:
         self._connection.send(what)
@@ -142,6 +147,7 @@ def _serve(name: str, work: Work, connection: Connection) -> None:
         "peak": lambda: _peak(device) - before,
         "rate": lambda: matrix_rate(device),
         "macs": lambda: _macs(work),
+        "threads": torch.get_num_threads,
     }
     while True:
         try:

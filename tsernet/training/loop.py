@@ -122,7 +122,8 @@ class _Training:
         store = SampleStore(job.prepared, job.train_names, self._train.augment.resize)
         self._batches = Batches(store, self._train, job.seed, self._fabric.device, self._format)
         self._state, self._runner, self._optimizer = self._set_up()
-        self._validator = Validator(job.prepared, job.val_names, job.params, self._fabric.device)
+        # Without a validation split, a training's sheets show the first of its own pictures.
+        self._validator = Validator(job.prepared, job.val_names or job.train_names[:6], job.params, self._fabric.device)
 
     def _set_up(self) -> tuple[TrainingState, nn.Module, torch.optim.Optimizer]:
         network = initial_network(self._job.variant, self._job.seed, self._job.params.model)
@@ -194,13 +195,16 @@ class _Training:
         return joint_maximum(own, self._fabric.device)
 
     def _after_step(self, step: int) -> None:
-        if self._train.validate_every and self._job.val_names and step % self._train.validate_every == 0:
+        is_validated = self._train.validate_every > 0 and bool(self._job.val_names) and step % self._train.validate_every == 0
+        if is_validated:
             self._validate(step)
         row = self._state.history.row(step)
         if row is not None and self._is_first:
             self._reporter.row(step, row)
         if step % self._train.checkpoint_every == 0:
             self._save()
+            if self._is_first and not is_validated:
+                self._reporter.picture("samples.png", self._validator.sheet(self._state.product), step)
 
     def _validate(self, step: int) -> None:
         history = self._state.history
