@@ -79,12 +79,12 @@ def start(config: Hardware, settings: Settings) -> Fabric:
     from lightning.fabric import Fabric
     from lightning.fabric.strategies.ddp import DDPStrategy
 
-    # The buffers are BatchNorm's joint statistics: the same everywhere without a broadcast.
+    # The buffers are BatchNorm's joint statistics: the same everywhere without being sent around.
     together = config.devices > 1 or config.strategy == "ddp"
     fabric = Fabric(
         accelerator=settings.accelerator,
         devices=config.devices,
-        strategy=DDPStrategy(broadcast_buffers=False) if together else "auto",
+        strategy=DDPStrategy(forward_sync_buffers=False) if together else "auto",
         precision=settings.precision,
     )
     fabric.launch()

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from tsernet import config
 from tsernet.data.pixels import Picture
 from tsernet.data.samples import SampleStore
-from tsernet.errors import StoppedError
+from tsernet.errors import CheckError, StoppedError
 from tsernet.losses import tsernet_loss
 from tsernet.models import TSERNet
 from tsernet.progress import ProgressBar
@@ -140,6 +140,8 @@ class _Training:
             restore(state, checkpoint, self._train.log_every)
             if self._is_first:
                 print(f"going on from step {checkpoint.step} ({self._job.checkpoints})", file=sys.stderr)
+        if joint_maximum(state.history.steps, self._fabric.device) != state.history.steps:
+            raise CheckError(f"the processes found different checkpoints in {self._job.checkpoints}; it must be one folder for all of them")
         return state, runner, optimizer
 
     def run(self, stop: StopRequest) -> TrainingResult:

@@ -84,7 +84,7 @@ def largest_gradient_difference() -> float:
     join_norms(together, torch.device("cpu"))
     backward(alone, batch, None)
     own = [part[rank::2] for part in batch]
-    backward(DistributedDataParallel(together, broadcast_buffers=False), own, joint_mean(own[2].mean()))
+    backward(DistributedDataParallel(together, forward_sync_buffers=False), own, joint_mean(own[2].mean()))
     pairs = zip(alone.parameters(), together.parameters(), strict=True)
     gradients = [(one.grad, two.grad) for one, two in pairs]
     assert all(one is not None and two is not None for one, two in gradients)
