@@ -46,7 +46,7 @@ def test_two_processes_train_as_one_and_a_stop_in_one_stops_both(make_job: MakeJ
     two = {"train__hardware__devices": 2, "model__initialisation": "residual"}
     undisturbed, said = run_script(make_job("a", **two), tmp_path / "fabric", [], stop=False)
     assert undisturbed["gradient_difference"] < 1e-9
-    assert said.count("6/6") == 1
+    assert said.count("6/6  (") == 1  # the line that the end prints
     alone = train(make_job("alone", model__initialisation="residual", train__iterations=1), NoReporter())
     assert undisturbed["totals"][0] == pytest.approx(alone.history.totals[0], rel=1e-5)
 
