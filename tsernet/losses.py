@@ -38,7 +38,13 @@ class LossTerms(NamedTuple):
     per_map: Tensor
 
 
-def tsernet_loss(output: TSERNetOutput, mask: Tensor, edge: Tensor, edge_loss: Literal["balanced", "plain"] = "balanced") -> LossTerms:
+def tsernet_loss(
+    output: TSERNetOutput,
+    mask: Tensor,
+    edge: Tensor,
+    edge_loss: Literal["balanced", "plain"] = "balanced",
+    edge_share: Tensor | None = None,
+) -> LossTerms:
     """Compute the objective.
 
     Args:
@@ -46,6 +52,7 @@ def tsernet_loss(output: TSERNetOutput, mask: Tensor, edge: Tensor, edge_loss: L
         mask: Ground truth, float32 in {0, 1}, (B, 1, H, W).
         edge: Edges of the mask, likewise.
         edge_loss: `balanced` as in the released code, or `plain` BCE as printed.
+        edge_share: Share of edge pixels, a scalar, where these samples are one process's part of a batch; else it is counted.
     Raises:
         ValueError: If shapes differ or `edge_loss` is unknown.
     Source: Han et al., TIM 2022, eqs. 8–13.
@@ -60,7 +67,7 @@ def tsernet_loss(output: TSERNetOutput, mask: Tensor, edge: Tensor, edge_loss: L
     mask = mask.to(logits.dtype)
     per_map = saliency_terms(logits, mask)
     bce, ssim, iou, f = per_map.sum(dim=0).unbind()
-    edge_term = edge_terms(output.edge.to(logits.dtype), edge.to(logits.dtype), edge_loss)
+    edge_term = edge_terms(output.edge.to(logits.dtype), edge.to(logits.dtype), edge_loss, edge_share)
     return LossTerms(edge_term + bce + ssim + iou + f, edge_term, bce, ssim, iou, f, per_map)
 
 
@@ -132,24 +139,25 @@ def blur(maps: Tensor) -> Tensor:
 
 def gaussian(like: Tensor) -> Tensor:
     """Sample the window's one-dimensional profile, summing to 1."""
-    offsets = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
+    offsets = torch.arange(WINDOW, dtype=torch.float64, device=like.device) - WINDOW // 2
     profile = torch.exp(-(offsets**2) / (2 * SIGMA**2))
     return (profile / profile.sum()).to(like)
 
 
-def edge_terms(logits: Tensor, edge: Tensor, kind: Literal["balanced", "plain"]) -> Tensor:
+def edge_terms(logits: Tensor, edge: Tensor, kind: Literal["balanced", "plain"], share: Tensor | None = None) -> Tensor:
     """Compute the edge map's BCE, weighted per batch or plain.
 
     Args:
         logits: (B, 1, H, W).
         edge: In {0, 1}, (B, 1, H, W).
         kind: `balanced`: positives weigh N₋/N, negatives 1.1·N₊/N, counted over the batch; `plain`: all weigh 1.
+        share: N₊/N of the whole batch, where this is a part of it.
     Source: Han et al., TIM 2022, eq. 9; the weights are the released code's.
     """
     if kind == "plain":
         return F.binary_cross_entropy_with_logits(logits, edge)
     if kind != "balanced":
         raise ValueError(f"edge_loss must be balanced or plain, got {kind!r}")
-    positive = edge.mean()
+    positive = edge.mean() if share is None else share
     weight = torch.where(edge > 0, 1 - positive, NEGATIVE_WEIGHT * positive)
     return F.binary_cross_entropy_with_logits(logits, edge, weight)

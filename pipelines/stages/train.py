@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tsernet.config import Params, load_params
 from tsernet.data.disk import write_whole
 from tsernet.data.pixels import Picture
 from tsernet.data.samples import read_split
-from tsernet.errors import CheckError, UserError
+from tsernet.errors import CheckError, StoppedError, UserError
 
 PREPARED, SPLITS = Path("data/prepared"), Path("data/splits")
 SUMMARY = Path("results/validation/summary.json")
@@ -59,10 +60,14 @@ def main(arguments: Sequence[str]) -> None:
 def _train(variant: str, seed: int, params: Params, digests: dict[str, str]) -> None:
     from tsernet.training import TrainingJob, train
     from tsernet.training.fingerprint import training_fingerprint
+    from tsernet.training.joint import process_number
 
     fingerprint = training_fingerprint(params, variant, seed, f"{digests['train']} {digests['val']}")
     checkpoints = _checkpoint_root() / fingerprint
     job = TrainingJob(variant, seed, params, PREPARED, read_split(SPLITS / "train.csv"), read_split(SPLITS / "val.csv"), checkpoints)
+    if process_number() > 0:
+        _train_silently(job)
+        return
     with tracking.child_run(variant, seed, resume=_earlier_run(checkpoints)) as run:
         _write_json(checkpoints / "run.json", {"run_id": run.run_id})
         run.log_params(_flat(params.model_dump(mode="json", by_alias=True)))
@@ -70,6 +75,15 @@ def _train(variant: str, seed: int, params: Params, digests: dict[str, str]) -> 
         result = train(job, RunReporter(run))
         _write_results(Path("results/train") / variant / str(seed), job, result, run, fingerprint)
     shutil.rmtree(checkpoints)
+
+
+def _train_silently(job: Any) -> None:
+    """Train as one of several processes: the first of them writes, reports and says why all of them end."""
+    from tsernet.training import NoReporter, train
+    from tsernet.training.troubles import NotFiniteError
+
+    with suppress(StoppedError, NotFiniteError):
+        train(job, NoReporter())
 
 
 def _write_results(out: Path, job: Any, result: Any, run: tracking.ChildRun, fingerprint: str) -> None:

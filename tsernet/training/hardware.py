@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
 
-from tsernet.config import Hardware
+from tsernet.config import Hardware, Train
 from tsernet.errors import UserError
 
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
 
 Precision = Literal["32-true", "bf16-mixed"]
+
+# Of glibc's malloc.h.
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
 class Settings(NamedTuple):
@@ -47,16 +52,56 @@ def resolve(config: Hardware) -> Settings:
     return Settings(accelerator, precision, memory_format)
 
 
-def device_name(settings: Settings) -> str:
-    """Name the device for its lock: a training that sees some GPUs only does not wait for one on the others."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-    return f"cuda-{visible.replace(',', '-')}" if settings.accelerator == "cuda" and visible else settings.accelerator
+def require_even_shares(config: Train) -> None:
+    """Refuse a batch that the devices cannot share evenly, and another number of processes than of devices.
+
+    Raises:
+        UserError: Naming both numbers.
+    """
+    devices = config.hardware.devices
+    if config.batch_size % devices:
+        raise UserError(f"params.yaml: train.batch_size is {config.batch_size}, expected a multiple of train.hardware.devices ({devices})")
+    started = int(os.environ.get("WORLD_SIZE", devices))
+    if started != devices:
+        raise UserError(f"params.yaml: train.hardware.devices is {devices}, but {started} processes were started")
 
 
-def make_fabric(config: Hardware, settings: Settings) -> Fabric:
-    """Build the Fabric that places model and data, after setting the CPU's threads."""
+def device_names(settings: Settings, count: int) -> list[str]:
+    """Name the devices for their locks, in the order in which to take them: one lock for the CPU, one for each GPU."""
+    if settings.accelerator == "cpu":
+        return ["cpu"]
+    visible = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
+    return sorted(f"cuda-{name}" for name in (visible or list(map(str, range(count))))[:count])
+
+
+def start(config: Hardware, settings: Settings) -> Fabric:
+    """Start the processes, one a device, and return what places model and data; then set the CPU up."""
     from lightning.fabric import Fabric
+    from lightning.fabric.strategies.ddp import DDPStrategy
 
+    # The buffers are BatchNorm's joint statistics: the same everywhere without being sent around.
+    together = config.devices > 1 or config.strategy == "ddp"
+    fabric = Fabric(
+        accelerator=settings.accelerator,
+        devices=config.devices,
+        strategy=DDPStrategy(forward_sync_buffers=False) if together else "auto",
+        precision=settings.precision,
+    )
+    fabric.launch()
     if config.threads:
         torch.set_num_threads(config.threads)
-    return Fabric(accelerator=settings.accelerator, devices=config.devices, strategy=config.strategy, precision=settings.precision)
+    if settings.accelerator == "cpu":
+        keep_freed_memory()
+    return fabric
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep what freed tensors leave, for the next step's.
+
+    By default glibc hands large blocks back to the system, which then has to map and clear each page anew: some hundred
+    thousand page faults a step, a tenth of its time (docs/performance.md). Other C libraries are left alone.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        library = ctypes.CDLL(None)
+        library.mallopt(_M_MMAP_MAX, 0)
+        library.mallopt(_M_TRIM_THRESHOLD, -1)

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import copy
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from tsernet import config
 from tsernet.data.pixels import Picture
 from tsernet.data.samples import SampleStore
-from tsernet.errors import StoppedError
-from tsernet.losses import LossTerms, tsernet_loss
+from tsernet.errors import CheckError, StoppedError
+from tsernet.losses import tsernet_loss
 from tsernet.models import TSERNet
 from tsernet.progress import ProgressBar
+from tsernet.training.batches import Batch, Batches
 from tsernet.training.checkpoint import load_newest, save_checkpoint
 from tsernet.training.device_lock import device_lock
-from tsernet.training.hardware import Settings, device_name, make_fabric, resolve
+from tsernet.training.hardware import Settings, device_names, require_even_shares, resolve, start
 from tsernet.training.history import History, Row
 from tsernet.training.interrupts import StopRequest, stop_requests
+from tsernet.training.joint import join_norms, joint_maximum, joint_mean, process_count, process_number
 from tsernet.training.network import initial_network
 from tsernet.training.norms import fresh_statistics
-from tsernet.training.order import draws_of_step
 from tsernet.training.schedule import has_converged, learning_rate
 from tsernet.training.state import TrainingState, copy_weights, make_optimizer, restore, to_checkpoint, update_average
 from tsernet.training.troubles import explain_out_of_memory, require_finite
@@ -97,26 +97,39 @@ def train(job: TrainingJob, reporter: Reporter) -> TrainingResult:
     Source: Han et al., TIM 2022, Algorithm 1.
     """
     settings = resolve(job.params.train.hardware)
-    with device_lock(device_name(settings), f"training {job.variant}, seed {job.seed}"), stop_requests() as stop:
+    require_even_shares(job.params.train)
+    with ExitStack() as held:
+        # One process holds the devices for all; those that Fabric starts begin after that.
+        if process_number() == 0:
+            for device in device_names(settings, job.params.train.hardware.devices):
+                held.enter_context(device_lock(device, f"training {job.variant}, seed {job.seed}"))
+        stop = held.enter_context(stop_requests())
         return _Training(job, settings, reporter).run(stop)
 
 
 class _Training:
-    """One training in progress."""
+    """One training in progress, or one process's part of it.
+
+    Every process takes every decision, from numbers that are the same in all of them; the first alone writes and reports.
+    """
 
     def __init__(self, job: TrainingJob, settings: Settings, reporter: Reporter) -> None:
         self._job, self._reporter = job, reporter
         self._train = job.params.train
         self._format = settings.memory_format
-        self._fabric: Fabric = make_fabric(self._train.hardware, settings)
-        self._fabric.launch()
-        self._store = SampleStore(job.prepared, job.train_names, self._train.augment.resize)
+        self._fabric: Fabric = start(self._train.hardware, settings)
+        self._is_first = process_number() == 0
+        store = SampleStore(job.prepared, job.train_names, self._train.augment.resize)
+        self._batches = Batches(store, self._train, job.seed, self._fabric.device, self._format)
         self._state, self._runner, self._optimizer = self._set_up()
-        self._validator = Validator(job.prepared, job.val_names, job.params, self._fabric.device)
+        # Without a validation split, a training's sheets show the first of its own pictures.
+        self._validator = Validator(job.prepared, job.val_names or job.train_names[:6], job.params, self._fabric.device)
 
     def _set_up(self) -> tuple[TrainingState, nn.Module, torch.optim.Optimizer]:
         network = initial_network(self._job.variant, self._job.seed, self._job.params.model)
         network = network.to(memory_format=self._format)
+        if process_count() > 1:
+            join_norms(network, self._fabric.device)
         average = copy.deepcopy(network).to(self._fabric.device).eval() if self._train.optimiser.ema > 0 else None
         # torch.compile is typed for functions; of a module it makes a module.
         compiled = cast(nn.Module, torch.compile(network)) if self._train.hardware.compile else network
@@ -125,61 +138,75 @@ class _Training:
         checkpoint = load_newest(self._job.checkpoints)
         if checkpoint is not None:
             restore(state, checkpoint, self._train.log_every)
-            print(f"going on from step {checkpoint.step} ({self._job.checkpoints})", file=sys.stderr)
+            if self._is_first:
+                print(f"going on from step {checkpoint.step} ({self._job.checkpoints})", file=sys.stderr)
+        if joint_maximum(state.history.steps, self._fabric.device) != state.history.steps:
+            raise CheckError(f"the processes found different checkpoints in {self._job.checkpoints}; it must be one folder for all of them")
         return state, runner, optimizer
 
     def run(self, stop: StopRequest) -> TrainingResult:
         history, total = self._state.history, self._train.iterations
         what = f"train {self._job.variant}, seed {self._job.seed}"
         self._runner.train()
-        with ProgressBar(what, total, history.steps) as bar, explain_out_of_memory(self._train):
+        batch = self._batches.of_step(history.steps)
+        with ExitStack() as around:
+            bar = around.enter_context(ProgressBar(what, total, history.steps)) if self._is_first else None
+            around.enter_context(explain_out_of_memory(self._train))
             while history.steps < total and not has_converged(history.totals, self._train.plateau):
-                terms = self._step(history.steps)
+                losses, rate = self._step(history.steps, batch)
+                names = batch.names
+                # The next batch is made while a GPU works; only then are the losses waited for.
+                batch = self._batches.of_step(history.steps + 1)
+                history.add_step(self._finite(losses, names), rate)
                 self._after_step(history.steps)
-                bar.advance(f"loss {terms.total.item():.3f}")
-                if stop.signal is not None:
-                    self._stop(stop.signal)
+                if bar:
+                    bar.advance(f"loss {history.totals[-1]:.3f}")
+                if signal := self._joint_signal(stop):
+                    self._stop(signal)
         self._save()
         return self._result()
 
-    def _batch(self, step: int) -> tuple[list[str], Tensor, Tensor, Tensor]:
-        """The names, pictures, masks and edges of a step, of this process's share of the batch."""
-        draws = draws_of_step(len(self._store), self._train.batch_size, self._job.seed, step)
-        draws = draws[self._fabric.global_rank :: self._fabric.world_size]
-        drawn = [self._store.draw(draw.sample, self._train.augment, self._train.scaling, draw.seed) for draw in draws]
-        pictures, masks, edges = (torch.from_numpy(np.stack(planes)).to(self._fabric.device) for planes in zip(*drawn, strict=True))
-        return [self._store.names[draw.sample] for draw in draws], pictures.contiguous(memory_format=self._format), masks, edges
-
     def _fresh_statistics(self) -> AbstractContextManager[None]:
-        batches = (self._batch(step)[1] for step in range(self._train.norm_batches))
+        batches = (self._batches.of_step(step).pictures for step in range(self._train.norm_batches))
         return fresh_statistics(self._state.product, batches)
 
-    def _step(self, step: int) -> LossTerms:
-        names, pictures, masks, edges = self._batch(step)
+    def _step(self, step: int, batch: Batch) -> tuple[Tensor, float]:
+        """Set a step going; return its losses over all processes, in the order of LOSS_COLUMNS, and its learning rate."""
         rate = learning_rate(step, self._train.iterations, self._train.optimiser)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self._optimizer.zero_grad(set_to_none=True)
-        output = self._runner(pictures)
-        terms = tsernet_loss(output, masks, edges, self._job.params.loss.edge)
-        require_finite(terms, step, names, self._job.checkpoints)
+        share = joint_mean(batch.edges.mean())
+        terms = tsernet_loss(self._runner(batch.pictures), batch.masks, batch.edges, self._job.params.loss.edge, share)
         self._fabric.backward(terms.total)
         if self._train.optimiser.clip_norm > 0:
             self._fabric.clip_gradients(self._runner, self._optimizer, max_norm=self._train.optimiser.clip_norm)
         self._optimizer.step()
         update_average(self._state, step, self._train.optimiser.ema)
         losses = torch.stack([terms.total, terms.edge, terms.bce, terms.ssim, terms.iou, terms.f]).detach()
-        self._state.history.add_step(losses.double().tolist(), rate)
-        return terms
+        return joint_mean(losses.double()), rate
+
+    def _finite(self, losses: Tensor, names: list[str]) -> list[float]:
+        values: list[float] = losses.tolist()
+        require_finite(values, self._state.history.steps, names, self._job.checkpoints)
+        return values
+
+    def _joint_signal(self, stop: StopRequest) -> int:
+        """The signal that any process was stopped by, 0 for none: all stop at one step, or none does."""
+        own = stop.signal or 0
+        return joint_maximum(own, self._fabric.device)
 
     def _after_step(self, step: int) -> None:
-        if self._train.validate_every and self._job.val_names and step % self._train.validate_every == 0:
+        is_validated = self._train.validate_every > 0 and bool(self._job.val_names) and step % self._train.validate_every == 0
+        if is_validated:
             self._validate(step)
         row = self._state.history.row(step)
-        if row is not None and self._fabric.is_global_zero:
+        if row is not None and self._is_first:
             self._reporter.row(step, row)
         if step % self._train.checkpoint_every == 0:
             self._save()
+            if self._is_first and not is_validated:
+                self._reporter.picture("samples.png", self._validator.sheet(self._state.product), step)
 
     def _validate(self, step: int) -> None:
         history = self._state.history
@@ -188,12 +215,12 @@ class _Training:
             history.add_validation(scores)
             if history.best_step() == step:
                 self._state.best = copy_weights(self._state.product)
-        if self._fabric.is_global_zero:
+        if self._is_first:
             self._reporter.picture("validation.png", sheet, step)
 
     def _save(self) -> Path | None:
         """Write a checkpoint; a full disk is said and the training goes on, since the one before is intact."""
-        if not self._fabric.is_global_zero:
+        if not self._is_first:
             return None
         try:
             return save_checkpoint(self._job.checkpoints, to_checkpoint(self._state), self._train.keep_checkpoints)

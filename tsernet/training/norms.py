@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from tsernet.training.joint import NORMS
+
 
 @contextmanager
 def fresh_statistics(network: nn.Module, batches: Iterable[Tensor]) -> Iterator[None]:
@@ -20,7 +22,7 @@ def fresh_statistics(network: nn.Module, batches: Iterable[Tensor]) -> Iterator[
         network: Left in eval mode inside the block.
         batches: Network inputs, (B, 3, H, W) each; none leaves everything as it is.
     """
-    layers = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
+    layers = [layer for layer in network.modules() if isinstance(layer, NORMS)]
     kept = [({name: buffer.clone() for name, buffer in layer.named_buffers()}, layer.momentum) for layer in layers]
     was_training = network.training
     try:
@@ -36,7 +38,7 @@ def fresh_statistics(network: nn.Module, batches: Iterable[Tensor]) -> Iterator[
 
 
 @torch.no_grad()
-def _accumulate(network: nn.Module, layers: list[nn.BatchNorm2d], batches: Iterable[Tensor]) -> None:
+def _accumulate(network: nn.Module, layers: list[nn.BatchNorm2d | nn.SyncBatchNorm], batches: Iterable[Tensor]) -> None:
     for index, batch in enumerate(batches):
         if index == 0:
             for layer in layers:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,21 +11,29 @@ import torch
 
 from tsernet.config import Train
 from tsernet.errors import CheckError
-from tsernet.losses import LossTerms
-
-_TERMS = ("edge", "bce", "ssim", "iou", "f")
+from tsernet.training.history import LOSS_COLUMNS
 
 
-def require_finite(terms: LossTerms, step: int, names: list[str], checkpoints: Path) -> None:
-    """Stop a training whose loss is NaN or infinite, before it spoils the weights.
+class NotFiniteError(CheckError):
+    """The loss is NaN or infinite; every process of a training finds so at the same step."""
 
+
+def require_finite(losses: Sequence[float], step: int, names: list[str], checkpoints: Path) -> None:
+    """Stop a training whose loss is NaN or infinite.
+
+    Args:
+        losses: Of one step, in the order of LOSS_COLUMNS.
+        step: From 0.
+        names: The batch's samples.
+        checkpoints: The folder to name.
     Raises:
-        CheckError: Naming the step, the terms and the batch's files.
+        NotFiniteError: Naming the step, the terms and the batch's files.
     """
-    if torch.isfinite(terms.total):
+    if math.isfinite(losses[0]):
         return
-    bad = [name for name in _TERMS if not torch.isfinite(getattr(terms, name))] or ["total"]
-    raise CheckError(
+    terms = zip(LOSS_COLUMNS[1:], losses[1:], strict=True)
+    bad = [name.removeprefix("loss_") for name, value in terms if not math.isfinite(value)] or ["total"]
+    raise NotFiniteError(
         f"the loss is not finite at step {step + 1}: term {', '.join(bad)}; pictures {', '.join(names)};"
         f" the last good checkpoint stays in {checkpoints}; try a lower train.optimiser.lr or train.optimiser.clip_norm"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ class Validator:
 
     Args:
         prepared: Folder with images/ and masks/.
-        names: The validation split.
+        names: The validation split; for sheets alone, any samples.
         params: For the input size and the scaling.
         device: Where the network lies.
     """
@@ -35,6 +36,17 @@ class Validator:
 
     def score(self, network: nn.Module) -> tuple[Row, Picture]:
         """Return the measures, named as in the history, and a sheet: a row of pictures, of masks, of maps."""
+        maps = self._maps(network, range(len(self._names)))
+        scores = score_pairs(zip(self._names, maps, self._masks, strict=True))
+        row = {column: float(getattr(scores, column.removeprefix("val_"))) for column in VALIDATION_COLUMNS}
+        return row, self._sheet({index: maps[index] for index in self._shown()})
+
+    def sheet(self, network: nn.Module) -> Picture:
+        """Return such a sheet alone, of a few pictures."""
+        shown = self._shown()
+        return self._sheet(dict(zip(shown, self._maps(network, shown), strict=True)))
+
+    def _maps(self, network: nn.Module, indices: Sequence[int]) -> list[Picture]:
         settings = self._params.train
         predictor = Predictor(
             network,
@@ -43,15 +55,15 @@ class Validator:
             batch_size=settings.batch_size,
             device=self._device,
         )
-        maps = [to_uint8(one) for one in predictor.predict(self._pictures)]
-        scores = score_pairs(zip(self._names, maps, self._masks, strict=True))
-        row = {column: float(getattr(scores, column.removeprefix("val_"))) for column in VALIDATION_COLUMNS}
-        return row, self._sheet(maps)
+        return [to_uint8(one) for one in predictor.predict([self._pictures[index] for index in indices])]
 
-    def _sheet(self, maps: list[Picture]) -> Picture:
-        spread = np.linspace(0, len(maps) - 1, min(_SHOWN, len(maps))).round().astype(int)
-        rows = [np.hstack([_tile(room[index]) for index in spread]) for room in (self._pictures, self._masks, maps)]
-        return np.vstack(rows)
+    def _shown(self) -> list[int]:
+        count = len(self._names)
+        return [round(place) for place in np.linspace(0, count - 1, min(_SHOWN, count))]
+
+    def _sheet(self, maps: dict[int, Picture]) -> Picture:
+        pictures, masks = ([room[index] for index in maps] for room in (self._pictures, self._masks))
+        return np.vstack([np.hstack([_tile(one) for one in row]) for row in (pictures, masks, maps.values())])
 
 
 def _tile(picture: Picture) -> Picture:

@@ -70,7 +70,7 @@ def test_the_best_validated_weights_are_chosen_and_the_last_are_kept(make_job: M
     scores = {step: row["val_s_measure"] for step, row in recorder.rows.items() if "val_s_measure" in row}
     assert set(scores) == {3, 6}
     assert result.chosen_step == max(scores, key=lambda step: scores[step])
-    assert recorder.pictures == [("validation.png", 3), ("validation.png", 6)]
+    assert recorder.pictures == [("samples.png", 2), ("validation.png", 3), ("samples.png", 4), ("validation.png", 6)]
     is_last = all(torch.equal(result.last[name], tensor) for name, tensor in result.model.state_dict().items())
     assert is_last == (result.chosen_step == 6)
 
