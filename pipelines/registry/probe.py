@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-FORBIDDEN = ("pipelines", "dvc", "prefect", "great_expectations", "lightning")
+FORBIDDEN = ("pipelines", "dvc", "prefect", "great_expectations", "lightning", "lightning_fabric")
 
 
 class NotForUsers:

@@ -11,7 +11,7 @@ from tsernet.config import Hardware
 from tsernet.errors import UserError
 
 if TYPE_CHECKING:
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
 Precision = Literal["32-true", "bf16-mixed"]
 
@@ -55,7 +55,7 @@ def device_name(settings: Settings) -> str:
 
 def make_fabric(config: Hardware, settings: Settings) -> Fabric:
     """Build the Fabric that places model and data, after setting the CPU's threads."""
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
     if config.threads:
         torch.set_num_threads(config.threads)

@@ -11,7 +11,6 @@ from torch import nn
 from tsernet.config import Params
 from tsernet.data.pixels import Picture, read_picture, resize_picture
 from tsernet.inference import Predictor, to_uint8
-from tsernet.metrics import score_pairs
 from tsernet.training.history import VALIDATION_COLUMNS, Row
 
 _SHOWN = 6
@@ -35,6 +34,9 @@ class Validator:
 
     def score(self, network: nn.Module) -> tuple[Row, Picture]:
         """Return the measures, named as in the history, and a sheet: a row of pictures, of masks, of maps."""
+        # PySODMetrics takes a second to import, which a training that never validates need not pay.
+        from tsernet.metrics import score_pairs
+
         settings = self._params.train
         predictor = Predictor(
             network,
