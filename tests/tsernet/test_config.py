@@ -86,6 +86,6 @@ def test_a_file_that_is_none(tmp_path: Path, content: bytes | None, said: str) -
 
 
 def test_numbers_are_read_as_dvc_reads_them(tmp_path: Path) -> None:
-    text = next(path for path in PRESETS if path.stem == "demo").read_text().replace("lr: 0.004", "lr: 4e-3")
+    text = next(path for path in PRESETS if path.stem == "demo").read_text().replace("lr: 0.008", "lr: 4e-3")
     (tmp_path / "params.yaml").write_text(text)
     assert load_params(tmp_path / "params.yaml").train.optimiser.lr == 0.004
