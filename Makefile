@@ -25,9 +25,10 @@ lint: install
 types: install
 	mypy
 
-# Two processes of one thread each: the tests wait for servers and subprocesses more than they compute.
+# Three processes of one thread each on two cores: the tests wait for servers and subprocesses as much as they compute.
+# A file stays with one process, for its fixtures; the order is that of tests/conftest.py, slow files first.
 tests: install
-	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 install: .venv/installed
 

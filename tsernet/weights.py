@@ -88,12 +88,13 @@ def load_model(path: Path) -> tuple[TSERNet, dict[str, str]]:
         with safe_open(path, framework="pt") as file:
             metadata = _checked(path, file.metadata())
             model = _shell(path, metadata)
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the handle is no mapping
+            # Cloned, since the handle's tensors are the file's own pages: they would follow what is later written into it.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - the handle is no mapping
     except (SafetensorError, OSError) as error:
         raise UserError(f"{path}: not a safetensors file ({' '.join(str(error).split())})") from None
     _check_tensors(path, model, tensors)
-    model.to_empty(device="cpu")
-    model.load_state_dict(tensors)
+    # Assigned, not copied into `to_empty`: that imports torch's whole compiler for the strides of what is on the meta device.
+    model.load_state_dict(tensors, assign=True)
     return model.eval(), metadata
 
 

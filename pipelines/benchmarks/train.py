@@ -22,7 +22,7 @@ from tsernet.errors import CheckError
 
 if TYPE_CHECKING:
     import torch
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
     from torch import nn
 
     from tsernet.config import Train

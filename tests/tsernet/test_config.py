@@ -47,7 +47,7 @@ def test_the_paper_preset_is_algorithm_1() -> None:
         ({"train.iterations": 0}, "train.iterations: input should be greater than or equal to 1, got 0"),
         ({"train.iterations": True}, "train.iterations: expected a whole number, got True"),
         ({"train.augment.crop": 100}, "train.augment.crop: input should be a multiple of 32, got 100"),
-        ({"train.augment.crop": 128}, "train.augment: crop must be at most resize (96), got 128"),
+        ({"train.augment.crop": 128}, "train.augment: crop must be at most resize (64), got 128"),
         ({"variants": ["ful"]}, "variants.0: input should be 'full', 'no_subnet'"),
         ({"variants": ["no_efbi"]}, "variants must hold 'full'"),
         ({"seeds": [1, 1]}, "seeds must not repeat, got [1, 1]"),
@@ -86,6 +86,6 @@ def test_a_file_that_is_none(tmp_path: Path, content: bytes | None, said: str) -
 
 
 def test_numbers_are_read_as_dvc_reads_them(tmp_path: Path) -> None:
-    text = next(path for path in PRESETS if path.stem == "demo").read_text().replace("lr: 0.004", "lr: 4e-3")
+    text = next(path for path in PRESETS if path.stem == "demo").read_text().replace("lr: 0.008", "lr: 4e-3")
     (tmp_path / "params.yaml").write_text(text)
     assert load_params(tmp_path / "params.yaml").train.optimiser.lr == 0.004

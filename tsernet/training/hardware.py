@@ -13,7 +13,7 @@ from tsernet.config import Hardware, Train
 from tsernet.errors import UserError
 
 if TYPE_CHECKING:
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
 Precision = Literal["32-true", "bf16-mixed"]
 
@@ -76,15 +76,15 @@ def device_names(settings: Settings, count: int) -> list[str]:
 
 def start(config: Hardware, settings: Settings) -> Fabric:
     """Start the processes, one a device, and return what places model and data; then set the CPU up."""
-    from lightning.fabric import Fabric
-    from lightning.fabric.strategies.ddp import DDPStrategy
+    from lightning_fabric import Fabric
+    from lightning_fabric.strategies.ddp import DDPStrategy
 
-    # The buffers are BatchNorm's joint statistics: the same everywhere without being sent around.
+    # The buffers are BatchNorm's joint statistics: the same everywhere without a broadcast.
     together = config.devices > 1 or config.strategy == "ddp"
     fabric = Fabric(
         accelerator=settings.accelerator,
         devices=config.devices,
-        strategy=DDPStrategy(forward_sync_buffers=False) if together else "auto",
+        strategy=DDPStrategy(broadcast_buffers=False) if together else "auto",
         precision=settings.precision,
     )
     fabric.launch()

@@ -34,7 +34,7 @@ from tsernet.training.troubles import explain_out_of_memory, require_finite
 from tsernet.training.validation import Validator
 
 if TYPE_CHECKING:
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
 
 class Reporter(Protocol):

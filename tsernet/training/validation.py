@@ -12,7 +12,6 @@ from torch import nn
 from tsernet.config import Params
 from tsernet.data.pixels import Picture, read_picture, resize_picture
 from tsernet.inference import Predictor, to_uint8
-from tsernet.metrics import score_pairs
 from tsernet.training.history import VALIDATION_COLUMNS, Row
 
 _SHOWN = 6
@@ -36,6 +35,9 @@ class Validator:
 
     def score(self, network: nn.Module) -> tuple[Row, Picture]:
         """Return the measures, named as in the history, and a sheet: a row of pictures, of masks, of maps."""
+        # PySODMetrics takes a second to import, which a training that never validates need not pay.
+        from tsernet.metrics import score_pairs
+
         maps = self._maps(network, range(len(self._names)))
         scores = score_pairs(zip(self._names, maps, self._masks, strict=True))
         row = {column: float(getattr(scores, column.removeprefix("val_"))) for column in VALIDATION_COLUMNS}
