@@ -121,6 +121,7 @@ def ask(people: People, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
     """Ask `tsernet models … --json` in Ann's clone."""
     monkeypatch.chdir(people.ann.root)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", people.server)
+    monkeypatch.setenv("TSERNET_LOCKS", str(people.ann.root / ".tsernet/locks"))
 
     def ask(*arguments: str) -> Any:
         capfd.readouterr()
