@@ -144,4 +144,3 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _last_line(text: str) -> str:
     return (text.strip().splitlines() or ["no message"])[-1]
-
