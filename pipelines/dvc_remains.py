@@ -51,7 +51,8 @@ def _is_json(path: Path) -> bool:
 
 def _is_lock(path: Path) -> bool:
     """Hold the file against what DVC asks of it: a schema, and for every stage its command."""
-    from ruamel.yaml import YAML, YAMLError
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     try:
         content: Any = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
