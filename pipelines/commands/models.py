@@ -142,9 +142,19 @@ def _print(content: dict[str, Any], as_json: bool) -> None:
         elif isinstance(value, dict):
             print(f"{key}:")
             for inner, text in value.items():
-                print(f"  {inner}: {text or '-'}")
+                print(f"  {inner}: {_text(text)}")
         else:
-            print(f"{key}: {', '.join(value) or '-' if isinstance(value, list) else value or '-'}")
+            print(f"{key}: {_text(value)}")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_text(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(value) or "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6f}" if isinstance(value, float) else str(value) or "-"
 
 
 def _table(versions: list[dict[str, Any]]) -> None:

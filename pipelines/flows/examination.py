@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from pipelines.dvc_remains import cut_off_files
 from pipelines.flows.orphans import find_orphans
 from pipelines.flows.services import answers
 from pipelines.flows.setup import POOL, SILENT_RUNS
@@ -64,6 +65,8 @@ def _dvc(repository: Path) -> Finding:
     done = subprocess.run(dvc("cache", "dir"), cwd=repository, env=stage_environment({}), capture_output=True, text=True)
     if done.returncode:
         return Finding("DVC", False, " ".join(done.stderr.split())[:200], "dvc init")
+    if cut_off := cut_off_files(repository):
+        return Finding("DVC", False, f"killed while it wrote {' and '.join(map(str, cut_off))}", " && ".join(cut_off.values()))
     return Finding("DVC", True, f"cache {(repository / done.stdout.strip()).resolve()}")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import shutil
 import tempfile
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,8 +30,7 @@ def export_model(folder: Path, weights: Path, papers: Mapping[str, Path], config
     """
     from mlflow.pyfunc import save_model
 
-    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # mlflow would like type hints on predict, which could not say what it takes
+    with tempfile.TemporaryDirectory() as scratch:
         save_model(
             str(folder),
             python_model=str(CODE),

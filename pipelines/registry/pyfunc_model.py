@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import io
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +23,9 @@ WEIGHTS = "weights"
 MAX_PIXELS = 100_000_000
 _EXPECTED = "expected uint8 pictures as an array (N, H, W) or (N, H, W, 3), or a table with one encoded picture (base64 or bytes) a row"
 
-# MLflow asks for type hints on predict when the class is made; none could say what it takes.
-warnings.filterwarnings("ignore", message=".*Add type hints to the `predict` method")
 
-
-class SaliencyModel(PythonModel):
-    """Pictures in, saliency maps at their own sizes out."""
+class _Saliency:
+    """What the model does; apart from PythonModel, which asks for type hints on a predict of its own, and none could say what it takes."""
 
     def load_context(self, context: Any) -> None:
         """Load the weights, if they are those that were registered."""
@@ -61,6 +57,10 @@ class SaliencyModel(PythonModel):
         pictures, together = read_input(model_input)
         maps = self._predictor.predict(pictures)
         return np.stack(maps) if together else maps
+
+
+class SaliencyModel(_Saliency, PythonModel):
+    """Pictures in, saliency maps at their own sizes out."""
 
 
 def read_input(given: Any) -> tuple[list[Any], bool]:

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,16 +19,21 @@ from pipelines.registry.versions import Registry, Version
 from pipelines.tracking.place import repository_root
 from tsernet.errors import CheckError, UserError
 
+_DVC = (sys.executable, "-m", "dvc")
 _PATCH = "uncommitted.patch"
+_PARTS = ("dataset", "train", "val", "test")
+_SOURCES = ("data/raw", "data/splits")
+"""What is checked out instead of made: the folder of pictures and the lists that it came from may have moved on since."""
 
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What came out: whether the weights are the same to the bit, and each measure as registered and as rebuilt."""
+    """What came out: whether weights and data are the same to the bit, and each measure as registered and as rebuilt."""
 
     same_weights: bool
     weights_sha256: dict[str, str]
     same_data: bool
+    digests: dict[str, dict[str, str]]
     measures: dict[str, dict[str, float]]
     largest_difference: float
 
@@ -34,80 +41,97 @@ class Rebuilt:
 def rebuild(registry: Registry, version: Version) -> Rebuilt:
     """Run the graph of a version again.
 
-    The commit is checked out as a git worktree, the params and any uncommitted changes of tracked files are put back as the run
-    recorded them, DVC's cache is the repository's own. Training and evaluation run for real, in a tracking store of their own.
+    The commit is checked out as a git worktree; params, dvc.lock and any uncommitted changes of tracked files are put back as the
+    run recorded them; pictures and splits come from DVC's cache or remote. Preparation, validation, training and evaluation run for
+    real, in a tracking store of their own.
 
     Args:
         registry: Of the version.
         version: What to make again.
     Raises:
-        UserError: If the version does not say enough of itself, or its commit is not in this repository.
-        CheckError: If the graph fails; the message ends with its last line.
+        UserError: If the version does not say enough of itself, or its commit or data are not to be had.
+        CheckError: If a stage fails; what it said is on stderr.
     """
     commit, variant, seed = (version.tags.get(key, "") for key in ("mlflow.source.git.commit", "tsernet.variant", "tsernet.seed"))
     if not commit or not version.run_id:
         raise UserError(f"models:/{version.name}/{version.number} names no {'run' if commit else 'commit'}: it cannot be rebuilt")
     root = repository_root()
-    with tempfile.TemporaryDirectory(prefix="tsernet-rebuild-") as name:
-        tree = Path(name) / "tree"
-        added = subprocess.run(["git", "worktree", "add", "--detach", str(tree), commit], cwd=root, capture_output=True, text=True)
-        if added.returncode != 0:
-            raise UserError(f"commit {commit} cannot be checked out of {root}: {_last_line(added.stderr)}")
-        try:
-            _restore_sources(registry, version, tree, Path(name))
-            _run_graph(tree, root, f"{variant}-{seed}")
-            return _compare(version, tree / "results", f"{variant}/{seed}")
-        finally:
-            subprocess.run(["git", "worktree", "remove", "--force", str(tree)], cwd=root, capture_output=True)
+    with tempfile.TemporaryDirectory(prefix="tsernet-rebuild-") as name, _checked_out(root, commit, Path(name) / "tree") as tree:
+        _restore_sources(registry, version, tree, Path(name))
+        _restore_data(tree, root)
+        for stage in ("prepare", "validate", f"train@{variant}-{seed}", f"evaluate@{variant}-{seed}"):
+            _dvc(tree, "repro", "--single-item", "--force", stage)
+        return _compare(version, tree / "results", f"{variant}/{seed}")
+
+
+@contextmanager
+def _checked_out(root: Path, commit: str, tree: Path) -> Iterator[Path]:
+    """Have a commit of the repository as a git worktree for a while."""
+    added = subprocess.run(["git", "worktree", "add", "--detach", str(tree), commit], cwd=root, capture_output=True, text=True)
+    if added.returncode != 0:
+        raise UserError(f"commit {commit} cannot be checked out of {root}: {_last_line(added.stderr)}")
+    try:
+        yield tree
+    finally:
+        subprocess.run(["git", "worktree", "remove", "--force", str(tree)], cwd=root, capture_output=True)
 
 
 def _restore_sources(registry: Registry, version: Version, tree: Path, scratch: Path) -> None:
-    """Put back what the commit does not hold: params, and a patch where there were changes."""
+    """Put back what the commit does not hold: changes that were not committed, the params, and the lock that names the data."""
     registry.client.download_artifacts(version.run_id, "source", str(scratch))
     source = scratch / "source"
-    shutil.copyfile(source / "params.yaml", tree / "params.yaml")
-    if (source / "dvc.lock").is_file():
-        shutil.copyfile(source / "dvc.lock", tree / "dvc.lock")
     if (source / _PATCH).is_file():
-        subprocess.run(["git", "checkout", "--", "params.yaml"], cwd=tree, check=True, capture_output=True)
         applied = subprocess.run(["git", "apply", "--allow-empty", str(source / _PATCH)], cwd=tree, capture_output=True, text=True)
         if applied.returncode != 0:
             raise UserError(f"the uncommitted changes of this version's run cannot be put back: {_last_line(applied.stderr)}")
-        shutil.copyfile(source / "params.yaml", tree / "params.yaml")
+    if not (source / "dvc.lock").is_file():
+        raise UserError(f"models:/{version.name}/{version.number} was made without DVC: its run has no dvc.lock that names the data")
+    for name in ("params.yaml", "dvc.lock"):
+        shutil.copyfile(source / name, tree / name)
 
 
-def _run_graph(tree: Path, root: Path, item: str) -> None:
-    """Bring the data up to what training needs, then train and evaluate whatever the cache holds."""
-    environment = os.environ | {
+def _restore_data(tree: Path, root: Path) -> None:
+    """Check pictures and splits out of the repository's own cache, or fetch them from its remote."""
+    private = root / ".dvc" / "config.local"  # a remote's address and keys, which git does not have
+    if private.is_file():
+        shutil.copy(private, tree / ".dvc" / "config.local")
+    cache = subprocess.run([*_DVC, "cache", "dir"], cwd=root, capture_output=True, text=True).stdout.strip()
+    _dvc(tree, "config", "--local", "cache.dir", str((root / (cache or ".dvc/cache")).resolve()))
+    for verb in ("checkout", "pull"):
+        if _call(tree, [verb, *_SOURCES]) == 0:
+            return
+    raise UserError(f"the data of this version ({', '.join(_SOURCES)}) are neither in the cache of {root} nor in its remote")
+
+
+def _dvc(tree: Path, *arguments: str) -> None:
+    code = _call(tree, arguments)
+    if code != 0:
+        raise CheckError(f"the rebuild stopped at 'dvc {' '.join(arguments)}' (exit code {code}); see above")
+
+
+def _call(tree: Path, arguments: Sequence[str]) -> int:
+    """Run DVC in the tree; all that it and the stages say goes to stderr, as it comes."""
+    environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_REGISTRY_URI"} | {
         "MLFLOW_TRACKING_URI": f"sqlite:///{tree.parent / 'mlflow.db'}",
         "TSERNET_EXECUTION": f"rebuild-{tree.parent.name}",
         "TSERNET_CHECKPOINTS": str(tree.parent / "checkpoints"),
         "PYTHONPATH": str(tree),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
-    cache = subprocess.run(["dvc", "cache", "dir"], cwd=root, env=environment, capture_output=True, text=True).stdout.strip()
-    steps = [
-        ["dvc", "config", "--local", "cache.dir", cache or str(root / ".dvc" / "cache")],
-        ["dvc", "repro", "validate"],
-        ["dvc", "repro", "--single-item", "--force", f"train@{item}"],
-        ["dvc", "repro", "--single-item", "--force", f"evaluate@{item}"],
-    ]
-    for step in steps:
-        done = subprocess.run(step, cwd=tree, env=environment, stdout=sys.stderr, stderr=subprocess.PIPE, text=True)
-        sys.stderr.write(done.stderr)
-        if done.returncode != 0:
-            raise CheckError(f"the rebuild stopped at '{' '.join(step)}': {_last_line(done.stderr)}")
+    return subprocess.run([*_DVC, *arguments], cwd=tree, env=environment, stdout=sys.stderr).returncode
 
 
 def _compare(version: Version, results: Path, item: str) -> Rebuilt:
     metrics = _read(results / "evaluate" / item / "metrics.json")
-    found = _read(results / "train" / item / "run.json")["weights_sha256"]
-    digest = _read(results / "validation" / "summary.json")["digests"]["dataset"]
+    weights = _read(results / "train" / item / "run.json")["weights_sha256"]
+    found = _read(results / "validation" / "summary.json")["digests"]
+    digests = {part: {"registered": version.tags.get(f"tsernet.digest.{part}", ""), "rebuilt": found[part]} for part in _PARTS}
     measures = {key: {"registered": float(version.tags[f"tsernet.test.{key}"]), "rebuilt": float(metrics[key])} for key in MEASURES}
     return Rebuilt(
-        same_weights=found == version.weights_sha256,
-        weights_sha256={"registered": version.weights_sha256, "rebuilt": found},
-        same_data=digest == version.tags.get("tsernet.digest.dataset"),
+        same_weights=weights == version.weights_sha256,
+        weights_sha256={"registered": version.weights_sha256, "rebuilt": weights},
+        same_data=all(pair["registered"] == pair["rebuilt"] for pair in digests.values()),
+        digests=digests,
         measures=measures,
         largest_difference=max(abs(pair["registered"] - pair["rebuilt"]) for pair in measures.values()),
     )

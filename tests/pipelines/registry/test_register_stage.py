@@ -52,7 +52,9 @@ def test_the_first_model_is_champion_and_a_stranger_gets_the_maps_of_predict(
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{repository / 'mlflow.db'}"
     command = [sys.executable, "-c", STRANGER, "out.npy", "in.npy"]
-    subprocess.run(command, cwd=elsewhere, env=environment, check=True)
+    stranger = subprocess.run(command, cwd=elsewhere, env=environment, capture_output=True, text=True)
+    assert stranger.returncode == 0, stranger.stderr
+    assert "Warning" not in stranger.stderr
     ours = load_predictor(weights_file("models:/tsernet@champion"))
     expected = np.stack(ours.predict(list(pictures)))
     np.testing.assert_allclose(np.load(elsewhere / "out.npy"), expected, atol=1e-5)

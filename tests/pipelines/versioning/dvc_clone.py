@@ -35,7 +35,7 @@ class Clone:
             env={**kept, "PYTHONPATH": str(self.root), "OMP_NUM_THREADS": "1", **(environment or {})},
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=500,
         )
         assert done.returncode == code, f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
