@@ -10,8 +10,6 @@ from typing import Annotated
 
 import typer
 
-from tsernet.errors import CheckError
-
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 
@@ -35,9 +33,9 @@ def up(slots: Annotated[int, typer.Option(min=1, max=64, help="how many training
         typer.echo(f"export PREFECT_API_URL={addresses.api} MLFLOW_TRACKING_URI={addresses.mlflow}")
         typer.echo("prefect deployment run retrain/default")
         sys.stdout.flush()
-        while (fallen := plant.fallen()) is None:
+        while True:
             time.sleep(_SECONDS_BETWEEN_LOOKS)
-        raise CheckError(f"the {fallen.name} has ended; its log is {fallen.log}")
+            plant.look_after()
     except KeyboardInterrupt:
         print("up: ending", file=sys.stderr, flush=True)
     finally:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from prefect.artifacts import create_image_artifact, create_link_artifact, create_markdown_artifact, create_table_artifact
 
+from pipelines.flows.patience import wait_for_server
+
 _MEASURES = ("s_measure", "mae", "max_e_measure", "max_f_measure", "weighted_f_measure")
 _FIGURES = {"pr-curve": ("pr_curves.png", "Precision and recall"), "comparison-sheet": ("comparison.png", "Pictures, masks, maps")}
 # A picture travels inside the artifact, since the workspace does not outlive the run.
@@ -23,6 +25,7 @@ def show_validation(workspace: Path) -> None:
     """Show which promises the data keeps, with the failing names; nothing if validation did not come so far."""
     path = workspace / "results/validation/summary.json"
     if path.is_file():
+        wait_for_server()
         create_markdown_artifact(validation_table(_read(path)), key="validation", description="What the data promises")
 
 
@@ -41,6 +44,7 @@ def show_scores(workspace: Path) -> None:
     if against:
         rows.append({"model": "champion before"} | _figures(against))
     if rows:
+        wait_for_server()
         create_table_artifact(rows, key="scores", description="Measures on the test split")
 
 
@@ -49,6 +53,7 @@ def show_figures(workspace: Path) -> None:
     for key, (name, description) in _FIGURES.items():
         path = workspace / "results/report/figures" / name
         if path.is_file():
+            wait_for_server()
             create_image_artifact(image_url=as_data_uri(path), key=key, description=description)
 
 
@@ -57,6 +62,7 @@ def show_links(workspace: Path, experiment: str) -> None:
     server = _without_secret(os.environ.get("MLFLOW_TRACKING_URI", ""))
     run = next((_read(path) for path in sorted(workspace.glob("results/train/full/*/run.json"))), None)
     record = _register_record(workspace)
+    wait_for_server()
     if server.startswith("http") and run:
         address = f"{server}/#/experiments/{run['experiment_id']}/runs"
         create_link_artifact(f"{address}/{run['parent_run_id']}", "The MLflow run", key="mlflow-run")

@@ -40,7 +40,7 @@ def own_gpu(wanted: int) -> Iterator[dict[str, str]]:
 def _first_free(visible: list[str], folder: Path) -> tuple[str, FileLock]:
     while True:
         for name in visible:
-            lock = FileLock(folder / f"{name}.lock", thread_local=False)
+            lock = FileLock(folder / f"{name.replace('/', '-')}.lock", thread_local=False)  # a MIG slice's name may hold slashes
             try:
                 lock.acquire(timeout=0)
             except Timeout:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
+from filelock import FileLock
 
 from pipelines.flows.workspace import remove_workspace, workspace_path
 
@@ -41,10 +43,13 @@ def clean_orphans(repository: Path) -> list[str]:
     Returns:
         The ids of those flow runs.
     """
-    orphans = find_orphans(repository)
-    for run_id in orphans:
-        _end_processes_in(workspace_path(repository, run_id))
-        release(repository, run_id)
+    lock = repository / ".tsernet" / "workspaces.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock):
+        orphans = find_orphans(repository)
+        for run_id in orphans:
+            _end_processes_in(workspace_path(repository, run_id))
+            release(repository, run_id)
     return orphans
 
 
@@ -62,13 +67,14 @@ def _owner_lives(record: Path) -> bool:
 
 
 def _end_processes_in(workspace: Path) -> None:
-    found = [process for process in psutil.process_iter() if _works_in(process, workspace)]
-    for process in found:
-        _signal(process, kill=False)
-    _, stubborn = psutil.wait_procs(found, timeout=_PATIENCE_SECONDS)
-    for process in stubborn:
-        _signal(process, kill=True)
-    psutil.wait_procs(stubborn, timeout=_PATIENCE_SECONDS)
+    """Wait for what ends by itself, as a guard with its stage does; then ask, then kill."""
+    living = [process for process in psutil.process_iter() if _works_in(process, workspace)]
+    _, living = psutil.wait_procs(living, timeout=_PATIENCE_SECONDS)
+    for end in (psutil.Process.terminate, psutil.Process.kill):
+        for process in living:
+            with suppress(psutil.NoSuchProcess):
+                end(process)
+        _, living = psutil.wait_procs(living, timeout=_PATIENCE_SECONDS)
 
 
 def _works_in(process: psutil.Process, workspace: Path) -> bool:
@@ -76,10 +82,3 @@ def _works_in(process: psutil.Process, workspace: Path) -> bool:
         return Path(process.cwd()).is_relative_to(workspace)
     except psutil.Error:
         return False  # gone, or another user's: not ours to end
-
-
-def _signal(process: psutil.Process, kill: bool) -> None:
-    try:
-        process.kill() if kill else process.terminate()
-    except psutil.NoSuchProcess:
-        return

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from prefect.runtime import flow_run
 
+from pipelines.flows.cancel_watch import ended_when_cancelled
+from pipelines.flows.janitor import janitor
 from pipelines.flows.orphans import claim, clean_orphans, release
 from pipelines.flows.parent_watch import end_with_worker
 from pipelines.flows.stage_process import end_all
@@ -25,8 +27,9 @@ def own_workspace() -> Iterator[tuple[Path, str]]:
     repository, run_id = find_repository(), str(flow_run.id)
     clean_orphans(repository)
     claim(repository, run_id)
-    try:
-        yield repository, run_id
-    finally:
-        end_all()
-        release(repository, run_id)
+    with janitor(repository), ended_when_cancelled(run_id):
+        try:
+            yield repository, run_id
+        finally:
+            end_all()
+            release(repository, run_id)

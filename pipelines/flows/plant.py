@@ -15,6 +15,7 @@ from tsernet.errors import CheckError
 
 _PATIENCE_SECONDS = 120.0
 MLFLOW_PORT, PREFECT_PORT = 5000, 4200
+_WORKER = "worker"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Plant:
     def __init__(self, repository: Path, slots: int, tell: Callable[[str], None]) -> None:
         self._repository, self._tell = repository, tell
         self._services: list[Service] = []
-        self._environment = quiet_environment(repository) | {"TSERNET_SLOTS": str(slots)}
+        self._environment = _devices(slots) | quiet_environment(repository) | {"TSERNET_SLOTS": str(slots)}
         self._logs = repository / ".tsernet" / "logs"
 
     def start(self) -> Addresses:
@@ -53,20 +54,30 @@ class Plant:
         """
         mlflow, prefect = self._start_mlflow(), self._start_prefect()
         addresses = Addresses(mlflow, prefect)
-        self._wait_for(("MLflow server", f"{mlflow}/health"), ("Prefect server", f"{addresses.api}/health"))
+        for service in self._services:  # which start side by side
+            service.wait_until_healthy(_PATIENCE_SECONDS)
         self._environment |= {"PREFECT_API_URL": addresses.api, "MLFLOW_TRACKING_URI": addresses.mlflow}
         self._tell("work pool, limit and deployments")
         self._run(sys.executable, "-m", "pipelines.flows.setup")
         self._run(sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all")
-        for run_id in clean_orphans(self._repository):
-            self._tell(f"cleared up what flow run {run_id} had left")
+        self._clean()
         self._tell("worker")
-        self._add("worker", worker_command())
+        self._add(_WORKER, worker_command())
         return addresses
 
-    def fallen(self) -> Service | None:
-        """Name a service that has ended by itself."""
-        return next((service for service in self._services if not service.lives()), None)
+    def look_after(self) -> None:
+        """Start what has ended by itself again, the servers first: a worker without them would end too.
+
+        Raises:
+            CheckError: If one of them cannot stand.
+        """
+        for service in self._services:
+            if not service.lives():
+                self._tell(f"the {service.name} has ended, and is started again; its log is {service.log}")
+                if service.name == _WORKER:
+                    self._clean()
+                service.restart()
+                service.wait_until_healthy(_PATIENCE_SECONDS)
 
     def stop(self) -> None:
         """End all, the worker first: it still needs the servers to report its runs' ends."""
@@ -81,7 +92,7 @@ class Plant:
         self._tell("MLflow server")
         port = free_port(MLFLOW_PORT)
         database = given or f"sqlite:///{self._repository / 'mlflow.db'}"
-        self._add("MLflow server", mlflow_command(port, database, self._repository / "mlartifacts"))
+        self._add("MLflow server", mlflow_command(port, database, self._repository / "mlartifacts"), f"http://{HOST}:{port}/health")
         return f"http://{HOST}:{port}"
 
     def _start_prefect(self) -> str:
@@ -89,20 +100,22 @@ class Plant:
         port = free_port(PREFECT_PORT)
         # The page's own scripts ask this address.
         self._environment |= {"PREFECT_API_URL": f"http://{HOST}:{port}/api", "PREFECT_UI_API_URL": f"http://{HOST}:{port}/api"}
-        self._add("Prefect server", prefect_command(port))
+        self._add("Prefect server", prefect_command(port), f"http://{HOST}:{port}/api/health")
         return f"http://{HOST}:{port}"
 
-    def _add(self, name: str, command: list[str]) -> None:
-        self._services.append(Service(name, command, self._repository, self._environment, self._logs))
+    def _add(self, name: str, command: list[str], health: str = "") -> None:
+        self._services.append(Service(name, command, self._repository, self._environment, self._logs, health))
 
-    def _wait_for(self, *addresses: tuple[str, str]) -> None:
-        """Wait for those that this command has started; they start side by side."""
-        started = {service.name: service for service in self._services}
-        for name, address in addresses:
-            if name in started:
-                started[name].wait_until_healthy(address, _PATIENCE_SECONDS)
+    def _clean(self) -> None:
+        for run_id in clean_orphans(self._repository):
+            self._tell(f"cleared up what flow run {run_id} had left")
 
     def _run(self, *command: str) -> None:
         done = subprocess.run(command, cwd=self._repository, env=self._environment, capture_output=True, text=True)
         if done.returncode != 0:
             raise CheckError(f"{' '.join(command[1:])} failed: {' '.join((done.stderr or done.stdout).split())[-400:]}")
+
+
+def _devices(slots: int) -> dict[str, str]:
+    """Name a GPU for each slot; the environment, which may name others, overrules it."""
+    return {"CUDA_VISIBLE_DEVICES": ",".join(str(number) for number in range(slots))} if slots > 1 else {}

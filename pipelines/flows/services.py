@@ -18,6 +18,8 @@ from tsernet.errors import CheckError
 HOST = "127.0.0.1"
 # A worker takes a moment to end its flow runs, and each of those its stage.
 _GRACE_SECONDS = 15.0
+# A service that has been killed is started again; one that cannot stand is not, for ever.
+_MOST_FALLS, _FALLS_COUNT_SECONDS = 3, 600.0
 _GUARD = Path(__file__).with_name("guard.py")
 
 
@@ -30,32 +32,40 @@ class Service:
         folder: Its working directory.
         environment: All of its environment.
         logs: The folder of the log file.
+        health: The address that answers once it serves; empty if there is none.
     """
 
-    def __init__(self, name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str], logs: Path) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str], logs: Path, health: str = ""
+    ) -> None:
         self.name, self.log = name, logs / f"{name.replace(' ', '-').lower()}.log"
+        self._command, self._folder, self._environment, self._health = list(command), folder, dict(environment), health
+        self._falls: list[float] = []
         logs.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as stream:
-            self._process = subprocess.Popen(
-                [sys.executable, str(_GUARD), str(_GRACE_SECONDS), *command],
-                cwd=folder,
-                env=dict(environment),
-                stdin=subprocess.PIPE,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._process = self._start()
 
-    def wait_until_healthy(self, address: str, seconds: float) -> None:
-        """Wait until the address answers.
+    def restart(self) -> None:
+        """Start it again after it has ended by itself.
+
+        Raises:
+            CheckError: If it does so again and again; the message names the log.
+        """
+        now = time.monotonic()
+        self._falls = [fall for fall in self._falls if now - fall < _FALLS_COUNT_SECONDS] + [now]
+        if len(self._falls) > _MOST_FALLS:
+            raise CheckError(f"the {self.name} ends again and again; its log is {self.log}")
+        self._process = self._start()
+
+    def wait_until_healthy(self, seconds: float) -> None:
+        """Wait until it serves.
 
         Raises:
             CheckError: If the process ends or the time is over; the message names the log.
         """
         deadline = time.monotonic() + seconds
-        while not answers(address):
+        while self._health and not answers(self._health):
             if not self.lives() or time.monotonic() > deadline:
-                raise CheckError(f"the {self.name} does not answer at {address}; its log is {self.log}")
+                raise CheckError(f"the {self.name} does not answer at {self._health}; its log is {self.log}")
             time.sleep(0.3)
 
     def lives(self) -> bool:
@@ -71,6 +81,18 @@ class Service:
         if self.lives():
             self._process.kill()
             self._process.wait()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as stream:
+            return subprocess.Popen(
+                [sys.executable, str(_GUARD), str(_GRACE_SECONDS), *self._command],
+                cwd=self._folder,
+                env=self._environment,
+                stdin=subprocess.PIPE,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
 
 def answers(address: str) -> bool:
@@ -120,4 +142,5 @@ def quiet_environment(repository: Path) -> dict[str, str]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",  # why: prefect.toml
     }

@@ -51,8 +51,9 @@ class Settings(BaseModel):
     learning_rate: LearningRate = Field(default=None, json_schema_extra=_without_default, description="Adam's learning rate.")
     batch_size: BatchSize = Field(default=None, json_schema_extra=_without_default, description="Pictures a step.")
     device: Literal["preset", "auto", "cpu", "cuda"] = Field(default="preset", description="What the training runs on.")
-    spread: Literal["one after another", "dask"] = Field(
-        default="one after another", description="How the trainings share the machines; `dask` runs as many at once as there are slots."
+    spread: Literal["one after another", "dask", "ray"] = Field(
+        default="one after another",
+        description="How the trainings share the machines; `dask` and `ray` run as many at once as there are slots.",
     )
     promote: bool = Field(default=True, description="Whether a new version that is better may become champion.")
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from pipelines.flows.secrets import hider
 from tsernet.errors import CheckError
 
 GRACE_SECONDS = 6.0
@@ -31,11 +32,12 @@ def run_command(command: Sequence[str], folder: Path, environment: Mapping[str, 
         command: The program and its arguments.
         folder: Its working directory.
         environment: All of its environment.
-        on_line: Called with each line of stdout and stderr, without colours and line ends.
+        on_line: Called with each line of stdout and stderr, without colours, line ends and secrets.
     Raises:
         CheckError: If it fails; the message is its last error line.
     """
     tail: deque[str] = deque(maxlen=200)
+    hide = hider(environment)
     process = subprocess.Popen(
         [sys.executable, str(_GUARD), str(GRACE_SECONDS), *command],
         cwd=folder,
@@ -52,7 +54,7 @@ def run_command(command: Sequence[str], folder: Path, environment: Mapping[str, 
     assert process.stdout is not None
     try:
         for raw in process.stdout:
-            line = _ANSI.sub("", raw).rstrip()
+            line = hide(_ANSI.sub("", raw).rstrip())
             if line:
                 tail.append(line)
                 on_line(line)
@@ -62,7 +64,7 @@ def run_command(command: Sequence[str], folder: Path, environment: Mapping[str, 
         _LIVE.discard(process)
         process.stdout.close()
     if code != 0:
-        raise CheckError(last_error_line(tail) or f"{' '.join(command)} ended with exit code {code}")
+        raise CheckError(last_error_line(tail) or hide(f"{' '.join(command)} ended with exit code {code}"))
 
 
 def end_all() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from prefect import task
@@ -24,7 +24,7 @@ class Place:
     """Where a flow run works: the workspace, what its stages have in their environment, and its parameters."""
 
     path: Path
-    environment: dict[str, str]
+    environment: dict[str, str] = field(repr=False)  # may hold the tracking store's password
     params: Params
 
 

@@ -44,12 +44,19 @@ def digest_of(workspace_folder: Path) -> str:
 
 
 def champion_digest(place: Place) -> str | None:
-    """Ask the registry which pictures the champion was made from; None where there is no champion."""
+    """Ask the registry which pictures the champion was made from; None where there is no champion.
+
+    Raises:
+        CheckError: If the registry cannot be asked: its silence must not start a retraining.
+    """
     lines: list[str] = []
     uri = f"models:/{place.params.register_.name}@champion"
     try:
         run_command(tsernet("models", "trace", uri, "--json"), place.path, stage_environment(place.environment), lines.append)
     except CheckError as error:
+        if "no such model" not in str(error):
+            raise
         get_run_logger().info("no champion: %s", error)
         return None
-    return str(json.loads("\n".join(lines))["data"])
+    # The answer is one line; a library may have said a word before it.
+    return str(json.loads(next(line for line in lines if line.startswith("{")))["data"])

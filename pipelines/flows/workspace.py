@@ -12,6 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from pipelines.flows.secrets import hider
 from pipelines.flows.settings import Settings
 from pipelines.flows.stage_process import dvc, stage_environment
 from tsernet.config import Params, parse_params
@@ -161,7 +162,8 @@ def _git(folder: Path, *arguments: str, blame: str = "") -> str:
 
 def _run(command: list[str], folder: Path, blame: str = "") -> str:
     """Run a quick command and return what it printed."""
-    done = subprocess.run(command, cwd=folder, env=stage_environment({}), capture_output=True, text=True)
+    environment = stage_environment({})
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
-        raise UserError(blame or f"{' '.join(command)} in {folder}: {' '.join(done.stderr.split())}")
+        raise UserError(blame or hider(environment)(f"{' '.join(command)} in {folder}: {' '.join(done.stderr.split())}"))
     return done.stdout.strip()

@@ -20,6 +20,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 CHROMIUM = shutil.which("chromium")
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+TASKS = (
+    *("workspace", "acquire and prepare", "split and validate", "train full 0", "train no_erm 0"),
+    *("evaluate full 0", "evaluate no_erm 0", "compare", "register", "keep"),
+)
 # Above every real wait on a busy machine; a hang still ends.
 _MILLISECONDS = 60_000
 
@@ -52,9 +56,9 @@ def test_retrain_in_the_browser(page: Page, up: Up, tmp_path: Path) -> None:
     submit_form(page, up.prefect, iterations=3, variants=("full", "no_erm"))
     run_id = newest_run(up.prefect)
 
+    assert order_of_the_greens(page, up.prefect, run_id) == list(TASKS)
     assert wait_for_end(up.prefect, run_id) == "COMPLETED", log_of(up.prefect, run_id)
 
-    page.goto(f"{up.prefect}/runs/flow-run/{run_id}")
     page.get_by_text("10 Task runs").wait_for()
     page.get_by_text("Artifacts", exact=True).first.click()
     for name in ("validation", "scores", "pr-curve", "comparison-sheet", "mlflow-run", "version", "report"):
@@ -88,6 +92,22 @@ def submit_form(page: Page, prefect: str, iterations: int, variants: tuple[str, 
     page.wait_for_url(re.compile("tab=Runs"))
 
 
+def order_of_the_greens(page: Page, prefect: str, run_id: str) -> list[str]:
+    """Watch the tasks on the run's page, and list them as they turn green; fewer if the run ends without them."""
+    page.goto(f"{prefect}/runs/flow-run/{run_id}")
+    page.get_by_text("Task Runs", exact=True).first.click()
+    seen: list[str] = []
+    while len(seen) < len(TASKS):
+        over = state_of(prefect, run_id) in FINAL
+        page.wait_for_timeout(10_000 if over else 500)  # the page asks the server now and then only
+        # The newest stands first.
+        shown = reversed(page.locator(".state-list-item--completed").all_inner_texts())
+        seen += [name for text in shown for name in TASKS if name in text and name not in seen]
+        if over:
+            break
+    return seen
+
+
 def field(page: Page, name: str) -> Locator:
     """Find a field of the form by its label."""
     label = page.locator("span.schema-form-property__label", has_text=re.compile(f"^{name} "))
@@ -111,11 +131,13 @@ def wait_for_end(prefect: str, run_id: str) -> str:
     """Wait for a run's final state."""
     from servers import wait_for
 
-    def state() -> str:
-        return str(httpx.get(f"{prefect}/api/flow_runs/{run_id}", timeout=30).json()["state_type"])
+    wait_for(lambda: state_of(prefect, run_id) in FINAL, 500, "the end of the run")
+    return state_of(prefect, run_id)
 
-    wait_for(lambda: state() in FINAL, 500, "the end of the run")
-    return state()
+
+def state_of(prefect: str, run_id: str) -> str:
+    """Ask for a run's state."""
+    return str(httpx.get(f"{prefect}/api/flow_runs/{run_id}", timeout=30).json()["state_type"])
 
 
 def log_of(prefect: str, run_id: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from plants import Plant
-from servers import Prefect, ended
+from servers import Prefect, calls_outside, ended
 from standin import make_repository
 
 
@@ -18,14 +18,17 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
     folder = tmp_path_factory.mktemp("plant")
     for name in ("pause", "home"):
         (folder / name).mkdir()
-    made = Plant(Prefect(folder / "home"), make_repository(folder / "repository"), folder / "journal.jsonl", folder / "pause")
-    with ended(made.prefect.start()):
+    repository = make_repository(folder / "repository")
+    made = Plant(Prefect(folder / "home", repository), repository, folder / "journal.jsonl", folder / "pause")
+    made.prefect.start()
+    try:
         made.start_worker()
-        try:
-            made.prefect.run("deploy", "--all", folder=made.repository)
-            made.deployment = made.prefect.get("/deployments/name/retrain/default").json()["id"]
-            yield made
-        finally:
-            assert made.worker is not None
-            with ended(made.worker):
-                os.killpg(made.worker.pid, signal.SIGTERM)
+        made.prefect.run("deploy", "--all", folder=made.repository)
+        made.deployment = made.prefect.get("/deployments/name/retrain/default").json()["id"]
+        yield made
+    finally:
+        for process in filter(None, (made.worker, made.prefect.server)):
+            with ended(process):
+                os.killpg(process.pid, signal.SIGTERM)
+    # Of all that the tests have started.
+    assert calls_outside(made.prefect.calls) == []

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import psutil
 from servers import Prefect, wait_for
+from standin import read_journal
+
+PASSWORD = "correct-horse"  # in the worker's environment; the stages print it
 
 
 @dataclass
@@ -26,7 +29,8 @@ class Plant:
 
     def start_worker(self) -> None:
         """Start the worker as the README says."""
-        environment = {"STANDIN_JOURNAL": str(self.journal), "STANDIN_PAUSE": str(self.pause)}
+        environment = {"STANDIN_JOURNAL": str(self.journal), "STANDIN_PAUSE": str(self.pause), "CUDA_VISIBLE_DEVICES": "3,7"}
+        environment |= {"STANDIN_PASSWORD": PASSWORD}
         arguments = ("worker", "start", "--pool", "tsernet", "--type", "process")
         self.worker = self.prefect.spawn(*arguments, folder=self.repository, log="worker.log", **environment)
         wait_for(lambda: self.prefect.get("/work_pools/tsernet").status_code == 200, 120, "the work pool")
@@ -44,8 +48,7 @@ class Plant:
         note.unlink(missing_ok=True)
         hold.touch()
         try:
-            # A seed of its own, so that DVC's run cache does not know the result.
-            run_id = self.trigger(**{"variants": ["full"], "iterations": time.time_ns() % 1_000_000 + 1} | settings)
+            run_id = self.trigger(**{"variants": ["full"], "iterations": new_iterations()} | settings)
             wait_for(note.exists, 90, f"the stage {stage}")
             yield run_id, psutil.Process(int(note.read_text()))
         finally:
@@ -64,6 +67,15 @@ class Plant:
         """List what is left of flow runs in the repository."""
         return sorted(path.name for path in (self.repository / ".tsernet/workspaces").glob("*"))
 
+    def stages_of(self, run_id: str) -> list[str]:
+        """List the stages that a run has brought to an end."""
+        return [str(note["stage"]) for note in read_journal(self.journal) if note["TSERNET_EXECUTION"] == run_id]
+
     @staticmethod
     def _is_flow(process: psutil.Process, run_id: str) -> bool:
         return (process.info["environ"] or {}).get("PREFECT__FLOW_RUN_ID") == run_id
+
+
+def new_iterations() -> int:
+    """Choose a number that no run had yet, so that DVC's run cache does not know the result."""
+    return time.time_ns() % 1_000_000 + 1000

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -17,6 +18,22 @@ from ruamel.yaml import YAML
 PLANT = Path(os.environ["STANDIN_PAUSE"])
 stage, *item = sys.argv[1:]
 params = YAML(typ="safe").load(Path("params.yaml").read_text(encoding="utf-8"))
+
+
+def goes_on() -> bool:
+    """Say whether an earlier training of the same number of iterations left its checkpoint."""
+    return _checkpoint().exists()
+
+
+def keep_checkpoint(*_: object) -> None:
+    """Save one and stop, as a training does on SIGINT."""
+    _checkpoint().parent.mkdir(parents=True, exist_ok=True)
+    _checkpoint().touch()
+    sys.exit(130)
+
+
+def _checkpoint() -> Path:
+    return Path(os.environ["TSERNET_CHECKPOINTS"]) / str(params["train"]["iterations"])
 
 
 def wait_if_told() -> None:
@@ -33,6 +50,7 @@ def write_note() -> None:
     note = {"stage": stage, "item": item, "iterations": params["train"]["iterations"], "folder": params["dataset"]["folder"]}
     for name in ("TSERNET_EXECUTION", "TSERNET_CHECKPOINTS", "MLFLOW_TRACKING_URI"):
         note[name] = os.environ[name]
+    note["goes on"] = goes_on()
     note["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES")
     with Path(os.environ["STANDIN_JOURNAL"]).open("a", encoding="utf-8") as journal:
         journal.write(json.dumps(note | {"time": time.time()}) + "\n")
@@ -71,10 +89,13 @@ def write_outputs() -> None:
 
 
 if __name__ == "__main__":
-    print(f"{stage} {item} begins", flush=True)
+    password = os.environ["STANDIN_PASSWORD"]
+    print(f"{stage} {item} begins, with http://plant:{password}@store and {password}", flush=True)
     fail = PLANT / "fail"
     if fail.exists() and fail.read_text(encoding="utf-8") == stage:
-        sys.exit("error: manifest.csv: In_1.png is not a picture")
+        sys.exit(f"error: manifest.csv: In_1.png is not a picture ({password})")
+    if stage == "train":
+        signal.signal(signal.SIGINT, keep_checkpoint)
     wait_if_told()
     write_note()
     write_outputs()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from plants import Plant
+from plants import PASSWORD, Plant
 from standin import read_journal, run
 
 pytestmark = pytest.mark.slow
@@ -39,7 +39,10 @@ def test_a_run_triggered_from_the_command_line_keeps_its_result_and_touches_noth
     assert "first-try" in run([sys.executable, "-m", "dvc", "exp", "list", "--name-only"], plant.repository).split()
     assert run(["git", "status", "--porcelain"], plant.repository) == before
     assert not list((plant.repository / ".tsernet/workspaces").iterdir())
-    assert "train ['full', '0'] begins" in plant.prefect.logs_of(flow_run["id"])
+    assert "train ['full', '0'] begins, with http://plant:***@store and ***" in plant.prefect.logs_of(flow_run["id"])
+    of_this_run = {"flow_runs": {"id": {"any_": [flow_run["id"]]}}}
+    shown = "".join(plant.prefect.post(f"/{kind}/filter", **of_this_run).text for kind in ("flow_runs", "task_runs", "artifacts", "logs"))
+    assert PASSWORD not in shown
 
 
 def test_a_failing_stage_fails_the_run_with_its_last_error_line(plant: Plant) -> None:
@@ -49,5 +52,5 @@ def test_a_failing_stage_fails_the_run_with_its_last_error_line(plant: Plant) ->
     assert plant.prefect.wait_for_end(run_id) == "FAILED"
 
     (plant.pause / "fail").unlink()
-    assert "error: manifest.csv: In_1.png is not a picture" in plant.prefect.get(f"/flow_runs/{run_id}").json()["state"]["message"]
+    assert "error: manifest.csv: In_1.png is not a picture (***)" in plant.prefect.get(f"/flow_runs/{run_id}").json()["state"]["message"]
     assert not list((plant.repository / ".tsernet/workspaces").iterdir())

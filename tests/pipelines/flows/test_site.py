@@ -44,12 +44,12 @@ def test_dvc_reads_the_remote(tmp_path: Path) -> None:
 def test_prefect_reads_its_settings(tmp_path: Path) -> None:
     lines = [line for line in (SITE / "prefect.env").read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
     given = dict(line.split("=", 1) for line in lines)
-    shown = "s.database.connection_url.get_secret_value(), s.analytics_enabled"
+    shown = "s.database.connection_url.get_secret_value(), s.analytics_enabled, s.concurrency.lease_storage"
     code = f"from prefect.settings import Settings; s = Settings().server; print({shown})"
 
     printed = run([sys.executable, "-c", code], tmp_path, PREFECT_HOME=str(tmp_path), **given)
 
-    assert printed.split() == [given["PREFECT_API_DATABASE_CONNECTION_URL"], "False"]
+    assert printed.split() == [given["PREFECT_API_DATABASE_CONNECTION_URL"], "False", given["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"]]
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")

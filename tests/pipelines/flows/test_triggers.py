@@ -37,6 +37,17 @@ def test_a_bad_value_is_refused_before_a_run_exists(plant: Plant, settings: dict
     assert plant.prefect.post("/flow_runs/count").json() == before
 
 
+def test_a_bad_value_is_refused_on_the_command_line_too(plant: Plant) -> None:
+    before = plant.prefect.post("/flow_runs/count").json()
+
+    printed = plant.prefect.run(
+        "deployment", "run", "retrain/default", "--param", 'settings={"iterations": 0}', folder=plant.repository, ok=False
+    )
+
+    assert "iterations" in printed
+    assert plant.prefect.post("/flow_runs/count").json() == before
+
+
 def test_four_triggers_at_once_run_one_after_the_other(plant: Plant) -> None:
     runs = [plant.trigger(iterations=iterations, variants=["full"]) for iterations in (101, 102, 103, 104)]
 
@@ -53,13 +64,20 @@ def test_four_triggers_at_once_run_one_after_the_other(plant: Plant) -> None:
     assert plant.slots_taken() == 0
 
 
-def test_dask_spreads_the_trainings(plant: Plant) -> None:
-    run_id = plant.trigger(iterations=105, variants=["full", "no_erm", "no_fig"], spread="dask")
+@pytest.mark.parametrize("runner", ["dask", "ray"])
+def test_the_trainings_spread_over_slots_and_devices(plant: Plant, runner: str) -> None:
+    pytest.importorskip(runner)
+    plant.prefect.run("gcl", "update", "gpu", "--limit", "2", folder=plant.repository)
+    # Both must be in training at once to get a device each.
+    with plant.halted_in("train", variants=["full", "no_erm", "no_fig"], spread=runner) as (run_id, _):
+        wait_for(lambda: plant.slots_taken() == 2, 60, "the second training")
 
     assert plant.prefect.wait_for_end(run_id, 200) == "COMPLETED", plant.prefect.logs_of(run_id)
 
-    notes = [note for note in read_journal(plant.journal) if note["TSERNET_EXECUTION"] == run_id]
-    assert sorted(note["item"][0] for note in notes if note["stage"] == "train") == ["full", "no_erm", "no_fig"]
+    notes = [note for note in read_journal(plant.journal) if note["TSERNET_EXECUTION"] == run_id and note["stage"] == "train"]
+    assert sorted(note["item"][0] for note in notes) == ["full", "no_erm", "no_fig"]
+    assert {note["CUDA_VISIBLE_DEVICES"] for note in notes[:2]} == {"3", "7"}
+    plant.prefect.run("gcl", "update", "gpu", "--limit", "1", folder=plant.repository)
 
 
 def test_new_pictures_start_a_retraining_once(plant: Plant) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers import ended, wait_for
+from servers import audited, calls_outside, ended, wait_for
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,9 @@ def running_up(repository: Path, code: Path, **extra: str) -> Iterator[Up]:
         code: Where the package is imported from.
         extra: More environment.
     """
+    calls = repository.parent / "calls-outside.txt"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "MLFLOW"))} | extra
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(code), os.environ.get("PYTHONPATH")]))
+    environment |= audited(calls, code)
     printed, told = repository.parent / "stdout", repository.parent / "stderr"
     with printed.open("wb") as out, told.open("wb") as err:
         command = [sys.executable, "-m", "pipelines.cli", "up"]
@@ -56,3 +57,4 @@ def running_up(repository: Path, code: Path, **extra: str) -> Iterator[Up]:
         assert prefect
         assert mlflow
         yield Up(process, repository, environment, prefect[1], mlflow[1])
+    assert calls_outside(calls) == []
