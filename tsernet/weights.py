@@ -25,7 +25,7 @@ WIDTHS = (0.0, 2.0)
 """Above the first, at most the second: as the params allow."""
 
 
-def save_model(path: Path, model: TSERNet, metadata: Mapping[str, str]) -> None:
+def save_model(path: Path, model: TSERNet, metadata: Mapping[str, str], half: bool = False) -> None:
     """Write a model file; a reader sees the old one or the new one, whole.
 
     Args:
@@ -33,8 +33,10 @@ def save_model(path: Path, model: TSERNet, metadata: Mapping[str, str]) -> None:
         model: Saved as it is in memory, whatever device or memory format.
         metadata: `resize` (pixels), `scaling` (unit | own_max), `stretch` (true | false), and any more; `variant` and `width` are
             the model's own and may be left out.
+        half: Round the convolutions' kernels to float16, half the bytes. What BatchNorm holds stays float32: it is next to
+            nothing of the file, and a variance may be too small for 16 bits.
     Raises:
-        ValueError: If a key is missing, or contradicts the model.
+        ValueError: If a key is missing, or contradicts the model; or, with `half`, if a kernel does not fit into float16.
     """
     own = {"format": FORMAT, "variant": model.variant, "width": repr(float(model.width))}
     full = {**own, **metadata}
@@ -43,6 +45,8 @@ def save_model(path: Path, model: TSERNet, metadata: Mapping[str, str]) -> None:
     if wrong or missing:
         raise ValueError(f"metadata must hold {', '.join(KEYS)} as the model has them; missing: {missing}, contradicting: {wrong}")
     tensors = {name: tensor.detach().to("cpu").contiguous() for name, tensor in model.state_dict().items()}
+    if half:
+        tensors = {name: _halved(name, tensor) for name, tensor in tensors.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(handle)
@@ -56,6 +60,15 @@ def save_model(path: Path, model: TSERNet, metadata: Mapping[str, str]) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _halved(name: str, tensor: Tensor) -> Tensor:
+    if tensor.ndim < 2:
+        return tensor
+    half = tensor.half()
+    if not half.isfinite().all():
+        raise ValueError(f"{name} does not fit into float16: its largest value is {tensor.abs().max().item():g}, expected at most 65504")
+    return half
 
 
 def _sort_header(path: Path) -> None:
