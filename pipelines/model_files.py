@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tsernet.errors import UserError
 
+if TYPE_CHECKING:
+    from tsernet.models import TSERNet
 
-def model_file(name: str) -> Path:
-    """Find the weights of a model.
+
+def read_model(name: str) -> tuple[TSERNet, dict[str, str], Path]:
+    """Read the network of a model.
 
     Args:
         name: `models:/NAME/VERSION` or `models:/NAME@ALIAS` of the registry, or a .safetensors file.
+    Returns:
+        The network, on the CPU, in eval mode; how it is fed, in the words of a file's metadata (a version: as it was evaluated); the file.
     Raises:
         UserError: If there is no such model, or its weights are not those that were registered.
     """
+    from tsernet.weights import load_model
+
+    path, fed = _find(name)
+    network, metadata = load_model(path)
+    return network, metadata | fed, path
+
+
+def _find(name: str) -> tuple[Path, dict[str, str]]:
     if name.startswith("models:"):
         from pipelines.registry import weights_file
 
@@ -22,4 +36,4 @@ def model_file(name: str) -> Path:
     path = Path(name)
     if not path.is_file():
         raise UserError(f"model {name!r}: no such file; expected a .safetensors file, models:/NAME/VERSION or models:/NAME@ALIAS")
-    return path
+    return path, {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -101,6 +101,11 @@ def load_predictor(path: Path, *, batch_size: int = 4, device: torch.device | st
     from tsernet.weights import load_model
 
     model, metadata = load_model(path)
+    return predictor_of(model, metadata, batch_size=batch_size, device=device)
+
+
+def predictor_of(model: nn.Module, metadata: Mapping[str, str], *, batch_size: int = 4, device: torch.device | str = "cpu") -> Predictor:
+    """Feed a network as a model file's metadata says: `resize`, `scaling`, `stretch`."""
     return Predictor(
         model.to(device),
         resize=int(metadata["resize"]),

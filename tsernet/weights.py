@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -101,14 +102,18 @@ def load_model(path: Path) -> tuple[TSERNet, dict[str, str]]:
         with safe_open(path, framework="pt") as file:
             metadata = _checked(path, file.metadata())
             model = _shell(path, metadata)
-            # Cloned, since the handle's tensors are the file's own pages: they would follow what is later written into it.
-            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - the handle is no mapping
+            tensors = {name: _own(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 - the handle is no mapping
     except (SafetensorError, OSError) as error:
         raise UserError(f"{path}: not a safetensors file ({' '.join(str(error).split())})") from None
     _check_tensors(path, model, tensors)
     # Assigned, not copied into `to_empty`: that imports torch's whole compiler for the strides of what is on the meta device.
     model.load_state_dict(tensors, assign=True)
     return model.eval(), metadata
+
+
+def _own(tensor: Tensor) -> Tensor:
+    """Copy: the handle's tensors are the file's own pages and follow what is later written into it. Float16 is for files alone."""
+    return tensor.float() if tensor.dtype == torch.float16 else tensor.clone()
 
 
 def sha256_of(path: Path) -> str:

@@ -21,14 +21,13 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Write a model as one safetensors file that predict, evaluate and fine-tuning take, with no registry at hand."""
-    from pipelines.model_files import model_file
+    from pipelines.model_files import read_model
     from tsernet.errors import UserError
-    from tsernet.weights import load_model, save_model, sha256_of
+    from tsernet.weights import save_model, sha256_of
 
     if out.suffix != ".safetensors":
         raise UserError(f"{out}: expected a name that ends in .safetensors for the model file")
-    source = model_file(model)
-    network, metadata = load_model(source)
+    network, metadata, source = read_model(model)
     try:
         save_model(out, network, metadata | {"source": model, "source_sha256": sha256_of(source)}, half)
     except ValueError as error:

@@ -30,11 +30,12 @@ def predict(
 
     A file of a folder that is not a picture is named and the others are done; the exit code is then 1.
     """
-    from pipelines.model_files import model_file
-    from tsernet.inference import load_predictor
+    from pipelines.model_files import read_model
+    from tsernet.inference import predictor_of
 
     paths = _pictures(pictures)
-    predictor = load_predictor(model_file(model), batch_size=batch_size)
+    network, metadata, _ = read_model(model)
+    predictor = predictor_of(network, metadata, batch_size=batch_size)
     out.mkdir(parents=True, exist_ok=True)
     bad = _predict_all(paths, out, predictor)
     if bad and pictures.is_file():

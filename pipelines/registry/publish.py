@@ -12,7 +12,7 @@ from pipelines.registry.champion import settle
 from pipelines.registry.comparison import MEASURES, Verdict, compare, meets_floor, read_per_image
 from pipelines.registry.decisions import Decision, write_decision
 from pipelines.registry.gate import TOLERANCE, largest_difference, predict_afresh
-from pipelines.registry.versions import CHALLENGER, Registry, Version
+from pipelines.registry.versions import CHALLENGER, INPUT_TAGS, Registry, Version
 from pipelines.tracking.provenance import provenance_tags
 from pipelines.tracking.server import reachable
 from tsernet.config import Evaluate, Register
@@ -170,6 +170,9 @@ def _tags(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> dict[
         "tsernet.variant": candidate.variant,
         "tsernet.seed": str(candidate.seed),
         "tsernet.identity": candidate.identity(evaluate.model_dump()),
+        # How it was fed when it was evaluated, which need not be how it was trained.
+        f"{INPUT_TAGS}resize": str(evaluate.resize),
+        f"{INPUT_TAGS}stretch": str(evaluate.stretch).lower(),
         **{f"tsernet.test.{key}": str(candidate.metrics[key]) for key in MEASURES},
     }
 

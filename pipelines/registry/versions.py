@@ -17,6 +17,7 @@ from tsernet.errors import UserError
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 WEIGHTS = "weights"
+INPUT_TAGS = "tsernet.input."
 _URI = re.compile(r"^models:/(?P<name>[^/@]+)(?:/(?P<version>\d+)|@(?P<alias>[A-Za-z0-9_-]+))$")
 
 

@@ -6,13 +6,26 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
-from pipelines.registry.versions import WEIGHTS, resolve
+from pipelines.registry.versions import INPUT_TAGS, WEIGHTS, resolve
 from pipelines.tracking.place import local_state
 from tsernet.errors import UserError
 
 
-def weights_file(uri: str) -> Path:
+class Weights(NamedTuple):
+    """A version's weights.
+
+    Attributes:
+        path: A .safetensors file, named by its digest.
+        input: What the version says beyond the file of how it is fed, by the names of the file's metadata.
+    """
+
+    path: Path
+    input: dict[str, str]
+
+
+def weights_file(uri: str) -> Weights:
     """Fetch the weights of a version, or take the copy of an earlier call.
 
     The digest that the registry keeps beside the version decides whether they are what was registered: whoever can change
@@ -20,8 +33,6 @@ def weights_file(uri: str) -> Path:
 
     Args:
         uri: models:/NAME/VERSION or models:/NAME@ALIAS.
-    Returns:
-        A .safetensors file, named by its digest.
     Raises:
         UserError: If there is no such version, it has no safetensors weights, or they were changed after registration.
     """
@@ -33,9 +44,10 @@ def weights_file(uri: str) -> Path:
         raise UserError(
             f"models:/{version.name}/{version.number} was not registered by this pipeline: it has no tag tsernet.weights_sha256"
         )
+    fed = {key.removeprefix(INPUT_TAGS): value for key, value in version.tags.items() if key.startswith(INPUT_TAGS)}
     kept = local_state() / "models" / f"{expected}.safetensors"
     if kept.is_file() and sha256_of(kept) == expected:
-        return kept
+        return Weights(kept, fed)
     kept.parent.mkdir(parents=True, exist_ok=True)
     with registry.files(version, "artifacts/model.safetensors") as path:
         found = sha256_of(path)
@@ -47,4 +59,4 @@ def weights_file(uri: str) -> Path:
         os.close(handle)
         shutil.copyfile(path, partial)
         Path(partial).replace(kept)
-    return kept
+    return Weights(kept, fed)

@@ -94,18 +94,26 @@ def submit_form(page: Page, prefect: str, iterations: int, variants: tuple[str, 
 
 def order_of_the_greens(page: Page, prefect: str, run_id: str) -> list[str]:
     """Watch the tasks on the run's page, and list them as they turn green; fewer if the run ends without them."""
-    page.goto(f"{prefect}/runs/flow-run/{run_id}")
-    page.get_by_text("Task Runs", exact=True).first.click()
+    show_tasks(page, prefect, run_id)
     seen: list[str] = []
     while len(seen) < len(TASKS):
         over = state_of(prefect, run_id) in FINAL
-        page.wait_for_timeout(10_000 if over else 500)  # the page asks the server now and then only
+        if over:  # the page of a run that has ended need not ask the server again
+            show_tasks(page, prefect, run_id)
+        page.wait_for_timeout(5_000 if over else 500)
         # The newest stands first.
         shown = reversed(page.locator(".state-list-item--completed").all_inner_texts())
         seen += [name for text in shown for name in TASKS if name in text and name not in seen]
         if over:
             break
     return seen
+
+
+def show_tasks(page: Page, prefect: str, run_id: str) -> None:
+    """Open the run's page where it lists the tasks."""
+    page.goto("about:blank")  # the same address again would not load anew
+    page.goto(f"{prefect}/runs/flow-run/{run_id}")
+    page.get_by_text("Task Runs", exact=True).first.click()
 
 
 def field(page: Page, name: str) -> Locator:

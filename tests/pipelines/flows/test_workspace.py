@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from pipelines.flows.artifacts import validation_table
 from pipelines.flows.orphans import claim, clean_orphans, find_orphans, release
 from pipelines.flows.settings import Settings
 from pipelines.flows.workspace import create_workspace, find_repository, run_environment, workspace_path, write_params
+from tsernet.config import Params
 from tsernet.errors import UserError
 
 
@@ -21,7 +23,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_repository(tmp_path_factory.mktemp("workspace") / "repository")
 
 
-def test_settings_go_into_the_presets_params(repository: Path) -> None:
+def test_settings_go_into_the_presets_params(repository: Path, make_params: Callable[..., Params]) -> None:
     settings = Settings(
         preset="cpu", source="folder", variants=["full"], seeds=[3], iterations=9, learning_rate=0.1, device="cuda", promote=False
     )
@@ -33,7 +35,7 @@ def test_settings_go_into_the_presets_params(repository: Path) -> None:
     assert (params.preset, params.variants, params.seeds, params.train.iterations) == ("cpu", ["full"], [3], 9)
     assert (params.train.optimiser.lr, params.train.hardware.accelerator, params.register_.promote) == (0.1, "cuda", False)
     assert params.dataset.folder == str(repository / "data/own")
-    assert params.train.batch_size == 4  # as the preset has it
+    assert params.train.batch_size == make_params(preset="cpu").train.batch_size  # what was not set is the preset's
     assert run(["git", "status", "--porcelain"], repository) == ""
     assert "one" not in run(["git", "worktree", "list"], repository)
 
