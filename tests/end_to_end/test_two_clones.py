@@ -93,9 +93,7 @@ def people(clone: Path, server: str, tmp_path_factory: pytest.TempPathFactory) -
     base = tmp_path_factory.mktemp("people")
     made = People(Clone(base / "ann"), Clone(base / "bob"), server)
     Clone(base).git("clone", "-q", str(clone), "ann")
-    made.ann.params(dataset__source="folder", split__method="stratified", split__validation=0.0, variants=["full"])
-    # Eight steps so small that hardly anything is learned: whoever trains in earnest later is truly better.
-    made.ann.params(train__iterations=8, train__optimiser__lr=0.0005)
+    made.ann.params(dataset__source="folder", split__method="stratified", split__validation=0.0, variants=["full"], train__iterations=8)
     made.ann.commit("Our pictures")
     Clone(base).git("clone", "-q", "ann", "bob")
     for person in (made.ann, made.bob):
