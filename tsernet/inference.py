@@ -17,6 +17,11 @@ from tsernet.data.pixels import Picture, resize_picture, scale_picture
 SaliencyMap = NDArray[np.float32]
 
 
+LEAST_RANGE = 1e-3
+"""A map that varies by less has nothing to say, and is stretched by no more than this would be: what filled its range would be rounding
+errors, which differ from one processor to the next. A trained network's maps vary by nearly 1."""
+
+
 class Predictor:
     """Makes saliency maps at the pictures' own sizes.
 
@@ -80,7 +85,7 @@ class Predictor:
     def _finish(self, one: Tensor, height: int, width: int) -> SaliencyMap:
         if self.stretch:
             low, high = one.amin(), one.amax()
-            one = (one - low) / (high - low).clamp_min(1e-8)
+            one = (one - low) / (high - low).clamp_min(LEAST_RANGE)
         full = F.interpolate(one[None], size=(height, width), mode="bilinear", align_corners=False)
         result: SaliencyMap = full[0, 0].clamp(0.0, 1.0).numpy()
         return result

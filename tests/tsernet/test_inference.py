@@ -10,7 +10,7 @@ import torch
 
 from tsernet.errors import UserError
 from tsernet.inference import Predictor, load_predictor, to_uint8
-from tsernet.models import VARIANTS, build_tsernet
+from tsernet.models import VARIANTS, TSERNetOutput, build_tsernet
 from tsernet.weights import save_model
 
 
@@ -48,6 +48,18 @@ def test_without_stretch_the_map_is_the_probability() -> None:
     (stretched,) = Predictor(model, resize=64).predict(pictures()[:1])
     (plain,) = Predictor(model, resize=64, stretch=False).predict(pictures()[:1])
     assert plain.max() - plain.min() < stretched.max() - stretched.min()
+
+
+class Flat(torch.nn.Module):
+    """A network whose maps hold rounding errors and nothing else."""
+
+    def forward(self, picture: torch.Tensor) -> TSERNetOutput:
+        logits = 3.0 + 1e-6 * torch.rand_like(picture[:, :1])
+        return TSERNetOutput(None, logits, (), (), logits)
+
+
+def test_rounding_errors_are_not_stretched_into_a_map() -> None:
+    assert Predictor(Flat(), resize=64).predict(pictures()[:1])[0].max() < 1 / 255
 
 
 def test_a_model_file_says_how_to_feed_it(tmp_path: Path) -> None:
