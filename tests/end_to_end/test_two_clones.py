@@ -111,9 +111,7 @@ def later(people: People) -> Later:
         for room in ("images", "masks"):
             (own / room / f"{name}.png").unlink()
     # Of six pictures one alone can lose in a measure; the plant says how much it bears.
-    people.bob.params(
-        train__iterations=100, train__batch_size=4, train__optimiser__lr=0.004, train__augment__crop=64, register__tolerance=0.2
-    )
+    people.bob.params(train__iterations=100, train__batch_size=4, train__optimiser__lr=0.004, register__tolerance=0.2)
     ran, _ = people.repro()
     return Later(people.ann, people.bob, first, ran)
 
