@@ -97,7 +97,7 @@ def people(clone: Path, server: str, tmp_path_factory: pytest.TempPathFactory) -
     made.ann.commit("Our pictures")
     Clone(base).git("clone", "-q", "ann", "bob")
     for person in (made.ann, made.bob):
-        add_pictures(person.root / "data/own", 1, 5)
+        add_pictures(person.root / "data/own", 1, 15)
     made.repro()
     return made
 
@@ -107,11 +107,11 @@ def later(people: People) -> Later:
     """Ann has got ten pictures more, Bob has trained in earnest on the old ones."""
     first = _registered(people.ann)["version"]
     own = people.ann.root / "data/own"
-    for name in add_pictures(own, 6, 9)[10:]:
+    for name in add_pictures(own, 16, 19)[10:]:
         for room in ("images", "masks"):
             (own / room / f"{name}.png").unlink()
-    # Of six pictures one alone can lose in a measure; the plant says how much it bears.
-    people.bob.params(train__iterations=100, train__batch_size=4, train__optimiser__lr=0.004, register__tolerance=0.2)
+    # Of eighteen pictures a few alone can lose in a measure; the plant says how much it bears.
+    people.bob.params(train__iterations=100, train__batch_size=8, register__tolerance=0.2)
     ran, _ = people.repro()
     return Later(people.ann, people.bob, first, ran)
 
