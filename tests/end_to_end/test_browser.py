@@ -60,7 +60,7 @@ def test_retrain_in_the_browser(page: Page, up: Up, tmp_path: Path) -> None:
     assert wait_for_end(up.prefect, run_id) == "COMPLETED", log_of(up.prefect, run_id)
     assert turned_green == list(TASKS)
 
-    page.get_by_text("10 Task runs").wait_for()
+    page.get_by_text("10 Task runs").first.wait_for()
     page.get_by_text("Artifacts", exact=True).first.click()
     for name in ("validation", "scores", "pr-curve", "comparison-sheet", "mlflow-run", "version", "report"):
         page.get_by_text(name, exact=True).first.wait_for()

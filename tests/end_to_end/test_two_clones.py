@@ -110,8 +110,7 @@ def later(people: People) -> Later:
     for name in add_pictures(own, 16, 19)[10:]:
         for room in ("images", "masks"):
             (own / room / f"{name}.png").unlink()
-    # Of eighteen pictures a few alone can lose in a measure; the plant says how much it bears.
-    people.bob.params(train__iterations=100, train__batch_size=8, register__tolerance=0.2)
+    people.bob.params(train__iterations=100, train__batch_size=8)
     ran, _ = people.repro()
     return Later(people.ann, people.bob, first, ran)
 
