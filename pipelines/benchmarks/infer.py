@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.benchmarks.measure import Timing, print_report, time_in_turn
+from pipelines.benchmarks.measure import per_item, print_report, time_in_turn
 
 
 def register(group: typer.Typer) -> None:
@@ -38,6 +38,5 @@ def infer(
     single = Predictor(model, resize=size, batch_size=1, device=device)
     batched = Predictor(model, resize=size, batch_size=batch, device=device)
     ways = {"one at a time": lambda: single.predict(pictures), f"{batch} at a time": lambda: batched.predict(pictures)}
-    rounds = time_in_turn(ways, repetitions)
-    timings = [Timing(one.name, tuple(seconds / batch for seconds in one.seconds), {}) for one in rounds]
+    timings = per_item(time_in_turn(ways, repetitions), batch)
     print_report(f"one picture to its map, width {width:g}, at {size}×{size}", timings, as_json)

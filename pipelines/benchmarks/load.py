@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.benchmarks.measure import Timing, print_report, time_in_turn
+from pipelines.benchmarks.measure import per_item, print_report, time_in_turn
 from tsernet.errors import CheckError
 
 _PRESET = Path(__file__).parents[2] / "presets" / "paper.yaml"
@@ -35,7 +35,7 @@ def load(
 
     from tsernet.config import load_params
     from tsernet.data.augment import Sample, TrainingSample, augment
-    from tsernet.data.pixels import read_picture, resize_mask, resize_picture
+    from tsernet.data.samples import SampleStore
 
     settings = load_params(_PRESET).train
     config = settings.augment.model_copy(update={"resize": resize, "crop": crop, "flip": 0.5, "rotate": True})
@@ -44,17 +44,14 @@ def load(
     with tempfile.TemporaryDirectory(prefix="tsernet-benchmark-") as scratch:
         names = _write_samples(Path(scratch), size)
 
-        def decode(name: str) -> Sample:
-            picture, mask, edge = (read_picture(Path(scratch) / room / f"{name}.png") for room in _ROOMS)
-            return Sample(resize_picture(picture, resize), resize_mask(mask, resize), resize_mask(edge, resize))
+        store = SampleStore(Path(scratch), names, resize)
 
         def finish(sample: Sample) -> TrainingSample:
             return augment(sample, config, settings.scaling, np.random.default_rng((0, 1, next(place))))
 
-        held = [decode(name) for name in names]
-        ways = {"from memory": lambda: [finish(one) for one in held], "from disk": lambda: [finish(decode(one)) for one in names]}
-        rounds = time_in_turn(ways, repetitions)
-    timings = [Timing(one.name, tuple(seconds / len(names) for seconds in one.seconds), {}) for one in rounds]
+        held = [store.decode(name) for name in names]
+        ways = {"from memory": lambda: [finish(one) for one in held], "from disk": lambda: [finish(store.decode(one)) for one in names]}
+        timings = per_item(time_in_turn(ways, repetitions), len(names))
     print_report(f"one sample with mask and edge, {size} → {resize} → {crop}", timings, as_json)
     taken = 1e3 * timings[0].median
     if at_most and taken > at_most:

@@ -8,7 +8,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 
@@ -63,6 +63,11 @@ def time_in_turn(ways: Mapping[str, Callable[[], object]], repetitions: int, war
             if round_number >= warm_up:
                 seconds[name].append(taken)
     return [Timing(name, tuple(taken), {}) for name, taken in seconds.items()]
+
+
+def per_item(timings: Sequence[Timing], count: int) -> list[Timing]:
+    """Turn what rounds over `count` items took into what one item took."""
+    return [replace(timing, seconds=tuple(seconds / count for seconds in timing.seconds)) for timing in timings]
 
 
 def describe_machine() -> dict[str, str | int | float]:

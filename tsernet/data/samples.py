@@ -50,22 +50,23 @@ class SampleStore:
         self._samples: list[Sample] | None = None
         if names and self._fit_in_memory():
             with ThreadPoolExecutor() as pool:
-                self._samples = list(pool.map(self._decode, names))
+                self._samples = list(pool.map(self.decode, names))
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __getitem__(self, index: int) -> Sample:
-        return self._samples[index] if self._samples is not None else self._decode(self.names[index])
+        return self._samples[index] if self._samples is not None else self.decode(self.names[index])
 
     def draw(self, index: int, config: Augment, scaling: str, seed: tuple[int, ...]) -> TrainingSample:
         """Augment the sample at `index` with the generator that `seed` names: the same seed gives the same pixels."""
         return augment(self[index], config, scaling, np.random.default_rng(seed))
 
     def _fit_in_memory(self) -> bool:
-        one = sum(plane.nbytes for plane in self._decode(self.names[0]))
+        one = sum(plane.nbytes for plane in self.decode(self.names[0]))
         return one * len(self.names) < _MEMORY_SHARE * psutil.virtual_memory().available
 
-    def _decode(self, name: str) -> Sample:
+    def decode(self, name: str) -> Sample:
+        """Read a sample from the disk, at the training size."""
         picture, mask, edge = (read_picture(self._prepared / room / f"{name}.png") for room in ("images", "masks", "edges"))
         return Sample(resize_picture(picture, self._size), resize_mask(mask, self._size), resize_mask(edge, self._size))

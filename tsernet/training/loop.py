@@ -31,7 +31,7 @@ from tsernet.training.norms import fresh_statistics
 from tsernet.training.schedule import has_converged, learning_rate
 from tsernet.training.state import TrainingState, copy_weights, make_optimizer, restore, to_checkpoint, update_average
 from tsernet.training.troubles import explain_out_of_memory, require_finite
-from tsernet.training.validation import Validator
+from tsernet.training.validation import SHOWN, Validator
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -123,7 +123,7 @@ class _Training:
         self._batches = Batches(store, self._train, job.seed, self._fabric.device, self._format)
         self._state, self._runner, self._optimizer = self._set_up()
         # Without a validation split, a training's sheets show the first of its own pictures.
-        self._validator = Validator(job.prepared, job.val_names or job.train_names[:6], job.params, self._fabric.device)
+        self._validator = Validator(job.prepared, job.val_names or job.train_names[:SHOWN], job.params, self._fabric.device)
 
     def _set_up(self) -> tuple[TrainingState, nn.Module, torch.optim.Optimizer]:
         network = initial_network(self._job.variant, self._job.seed, self._job.params.model)

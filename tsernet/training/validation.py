@@ -14,7 +14,8 @@ from tsernet.data.pixels import Picture, read_picture, resize_picture
 from tsernet.inference import Predictor, to_uint8
 from tsernet.training.history import VALIDATION_COLUMNS, Row
 
-_SHOWN = 6
+SHOWN = 6
+"""So many pictures make a sheet."""
 _TILE = 128
 
 
@@ -61,7 +62,7 @@ class Validator:
 
     def _shown(self) -> list[int]:
         count = len(self._names)
-        return [round(place) for place in np.linspace(0, count - 1, min(_SHOWN, count))]
+        return [round(place) for place in np.linspace(0, count - 1, min(SHOWN, count))]
 
     def _sheet(self, maps: dict[int, Picture]) -> Picture:
         pictures, masks = ([room[index] for index in maps] for room in (self._pictures, self._masks))
