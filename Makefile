@@ -3,15 +3,15 @@ PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo cpu test lint types tests install lock clean
+.PHONY: demo cpu variants test lint types tests install lock clean
 
 demo: install
 	dvc repro
 	tsernet summary
 
-# SD-saliency-900 on two CPU cores; SD_SALIENCY_900=FOLDER names a copy of it, else it is fetched.
-cpu: install
-	tsernet preset cpu
+# SD-saliency-900 on two CPU cores, the full network or all eight variants for less long; SD_SALIENCY_900=FOLDER names a copy of it, else it is fetched.
+cpu variants: install
+	tsernet preset $@
 	dvc repro
 	tsernet summary
 

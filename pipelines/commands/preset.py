@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
     app.command("preset")(preset)
 
 
-def preset(name: Annotated[str, typer.Argument(help="demo, cpu or paper: a file of presets/ without its suffix")]) -> None:
+def preset(name: Annotated[str, typer.Argument(help="demo, cpu, variants or paper: a file of presets/ without its suffix")]) -> None:
     """Copy presets/NAME.yaml to params.yaml; git shows what changed."""
     known = sorted(path.stem for path in _PRESETS.glob("*.yaml"))
     if not known:

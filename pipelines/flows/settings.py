@@ -29,7 +29,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    preset: Literal["committed", "demo", "cpu", "paper"] = Field(
+    preset: Literal["committed", "demo", "cpu", "variants", "paper"] = Field(
         default="committed", description="The complete parameter set to start from; `committed` is params.yaml as the revision has it."
     )
     source: Literal["preset", "synthetic", "sd-saliency-900", "folder"] = Field(
