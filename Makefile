@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo cpu variants test lint types tests install lock clean
+.PHONY: demo cpu variants test lint types tests drills install lock clean
 
 demo: install
 	dvc repro
@@ -29,6 +29,10 @@ types: install
 # A file stays with one process, for its fixtures; the order is that of tests/conftest.py, slow files first.
 tests: install
 	OMP_NUM_THREADS=1 pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+# What takes too long for every day, some 30 minutes: SIGKILL at random moments, four triggers at once, the real graph throughout.
+drills: install
+	pytest -m drill -s
 
 install: .venv/installed
 
