@@ -26,15 +26,8 @@ _WRITE = {
 def make_repository(path: Path) -> Path:
     """Make the repository, with one commit."""
     (path / "presets").mkdir(parents=True)
-    for name in (
-        "params.yaml",
-        "presets/demo.yaml",
-        "presets/cpu.yaml",
-        "presets/variants.yaml",
-        "presets/paper.yaml",
-        "prefect.yaml",
-        "prefect.toml",
-    ):
+    presets = [preset.relative_to(ROOT).as_posix() for preset in (ROOT / "presets").glob("*.yaml")]
+    for name in ("params.yaml", *presets, "prefect.yaml", "prefect.toml"):
         (path / name).write_bytes((ROOT / name).read_bytes())
     (path / "stage.py").write_bytes(STAGE.read_bytes())
     (path / "dvc.yaml").write_text(_dvc_yaml(), encoding="utf-8")
