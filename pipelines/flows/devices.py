@@ -12,6 +12,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from tsernet.locks import lock_file
+
 _SECONDS_BETWEEN_TRIES = 1.0
 
 
@@ -29,7 +31,6 @@ def own_gpu(wanted: int) -> Iterator[dict[str, str]]:
         yield {}
         return
     folder = Path(tempfile.gettempdir()) / f"tsernet-gpus-{getpass.getuser()}"
-    folder.mkdir(parents=True, exist_ok=True)
     name, lock = _first_free(visible, folder)
     try:
         yield {"CUDA_VISIBLE_DEVICES": name}
@@ -40,7 +41,7 @@ def own_gpu(wanted: int) -> Iterator[dict[str, str]]:
 def _first_free(visible: list[str], folder: Path) -> tuple[str, FileLock]:
     while True:
         for name in visible:
-            lock = FileLock(folder / f"{name.replace('/', '-')}.lock", thread_local=False)  # a MIG slice's name may hold slashes
+            lock = FileLock(lock_file(folder, name), thread_local=False)
             try:
                 lock.acquire(timeout=0)
             except Timeout:

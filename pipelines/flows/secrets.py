@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from pipelines.passwords import HIDDEN, passwords_in, without_passwords
+
 _NAMED_SO = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_KEY|ACCESS_KEY|AUTH_STRING|CREDENTIAL", re.IGNORECASE)
-_IN_ADDRESS = re.compile(r"(?<=://)([^/\s:@]*):([^/\s@]+)@")
 # Shorter ones would blot out ordinary words such as `false`, and protect nothing.
 _SHORTEST = 6
-HIDDEN = "***"
 
 
 def hider(environment: Mapping[str, str]) -> Callable[[str], str]:
@@ -22,11 +22,11 @@ def hider(environment: Mapping[str, str]) -> Callable[[str], str]:
         environment: Of the process whose text it is.
     """
     named = {value for name, value in environment.items() if _NAMED_SO.search(name)}
-    inside = {found[1] for value in environment.values() for found in _IN_ADDRESS.findall(value)}
+    inside = {password for value in environment.values() for password in passwords_in(value)}
     secrets = sorted((value for value in named | inside if len(value) >= _SHORTEST), key=len, reverse=True)
     any_secret = re.compile("|".join(re.escape(value) for value in secrets) or r"(?!)")
 
     def hide(text: str) -> str:
-        return any_secret.sub(HIDDEN, _IN_ADDRESS.sub(rf"\1:{HIDDEN}@", text))
+        return any_secret.sub(HIDDEN, without_passwords(text))
 
     return hide

@@ -50,6 +50,7 @@ class Service:
         Raises:
             CheckError: If it does so again and again; the message names the log.
         """
+        self.stop()  # which closes the pipe to its guard
         now = time.monotonic()
         self._falls = [fall for fall in self._falls if now - fall < _FALLS_COUNT_SECONDS] + [now]
         if len(self._falls) > _MOST_FALLS:

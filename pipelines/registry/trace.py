@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from pipelines.passwords import without_passwords
 from pipelines.registry.decisions import Record
 from pipelines.registry.versions import Registry, Version
-from pipelines.tracking.place import without_password
 from tsernet.errors import UserError
 
 _SPLITS = ("train", "val", "test")
@@ -34,7 +34,7 @@ def trace_version(registry: Registry, version: Version) -> dict[str, Any]:
         "data": tags.get("tsernet.digest.dataset", ""),
         "inputs": _inputs(registry, version.run_id),
         "flow_run": tags.get("tsernet.flow_run", ""),
-        "tracking_uri": without_password(registry.uri),
+        "tracking_uri": without_passwords(registry.uri),
     }
 
 

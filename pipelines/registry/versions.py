@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipelines.passwords import without_passwords
 from pipelines.registry.collisions import repeat_on_collision
-from pipelines.tracking.place import tracking_uri, without_password
+from pipelines.tracking.place import tracking_uri
 from pipelines.tracking.server import make_client, reachable
 from tsernet.errors import UserError
 
@@ -166,7 +167,7 @@ def resolve(uri: str) -> tuple[Registry, Version]:
         if which in version.aliases:
             return registry, version
     aliases = sorted({alias for version in registry.versions() for alias in version.aliases})
-    raise UserError(f"{uri}: no such model; the aliases of {name} are: {', '.join(aliases) or 'none'} in {without_password(registry.uri)}")
+    raise UserError(f"{uri}: no such model; the aliases of {name} are: {', '.join(aliases) or 'none'} in {without_passwords(registry.uri)}")
 
 
 def ensure_model(client: Any, name: str, description: str) -> None:

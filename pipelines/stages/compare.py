@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.exits import run_stage
+from pipelines.validation_summary import read_summary
 from tsernet.config import Params, load_params
-from tsernet.errors import UserError
 
 if TYPE_CHECKING:
     from tsernet.report import ReportInputs, Share
 
 PREPARED = Path("data/prepared")
 TEST = Path("data/splits/test.csv")
-VALIDATION = Path("results/validation/summary.json")
 EVALUATE = Path("results/evaluate")
 REPORT = Path("results/report")
 
@@ -66,11 +64,8 @@ def _inputs(params: Params) -> ReportInputs:
 def _shares() -> list[Share]:
     from tsernet.report import Share
 
-    try:
-        summary = json.loads(VALIDATION.read_text(encoding="utf-8"))
-        return [Share(name, int(count), str(summary["digests"][name])) for name, count in summary["splits"].items()]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{VALIDATION}: expected the splits that validate writes, cannot be read: {error!r}") from None
+    summary = read_summary()
+    return [Share(name, count, summary.digests[name]) for name, count in summary.splits.items()]
 
 
 def _log(report: Path) -> None:

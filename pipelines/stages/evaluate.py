@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.exits import run_stage
+from pipelines.validation_summary import read_summary
 from tsernet.config import Evaluate, load_params
 from tsernet.errors import UserError
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 PREPARED = Path("data/prepared")
 SPLITS = Path("data/splits")
-VALIDATION = Path("results/validation/summary.json")
 TRAIN = Path("results/train")
 EVALUATE = Path("results/evaluate")
 
@@ -136,7 +136,11 @@ def _progress(what: str, total: int) -> Callable[[int, int], None]:
 
 def _metrics(scores: Scores, validation: Scores | None) -> dict[str, Any]:
     metrics: dict[str, Any] = dict(scores.measures())
-    metrics |= {"masks_digest": scores.masks_digest, "test_digest": _test_digest(), "best_threshold": scores.curves.best_threshold}
+    metrics |= {
+        "masks_digest": scores.masks_digest,
+        "test_digest": read_summary().digests["test"],
+        "best_threshold": scores.curves.best_threshold,
+    }
     if validation:
         chosen = validation.curves.best_threshold
         metrics |= {
@@ -147,13 +151,6 @@ def _metrics(scores: Scores, validation: Scores | None) -> dict[str, Any]:
             "iou_at_validation_threshold": float(scores.curves.iou[chosen]),
         }
     return metrics
-
-
-def _test_digest() -> str:
-    try:
-        return str(json.loads(VALIDATION.read_text(encoding="utf-8"))["digests"]["test"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{VALIDATION}: expected the digests that validate writes, cannot be read: {error}") from None
 
 
 def _write(out: Path, scores: Scores, validation: Scores | None, metrics: dict[str, Any]) -> None:

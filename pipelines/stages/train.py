@@ -16,6 +16,7 @@ from typing import Any
 
 from pipelines import tracking
 from pipelines.exits import run_stage
+from pipelines.validation_summary import SUMMARY, read_summary
 from tsernet.config import Params, load_params
 from tsernet.data.disk import write_whole
 from tsernet.data.pixels import Picture
@@ -23,7 +24,6 @@ from tsernet.data.samples import read_split
 from tsernet.errors import CheckError, StoppedError, UserError
 
 PREPARED, SPLITS = Path("data/prepared"), Path("data/splits")
-SUMMARY = Path("results/validation/summary.json")
 
 
 class RunReporter:
@@ -49,12 +49,12 @@ def main(arguments: Sequence[str]) -> None:
     params = load_params()
     if variant not in params.variants:
         raise UserError(f"train: variant {variant!r}, expected one of params.yaml's: {', '.join(params.variants)}")
-    summary = json.loads(SUMMARY.read_text(encoding="utf-8"))
-    if not summary["passed"]:
+    summary = read_summary()
+    if not summary.passed:
         raise CheckError(
-            f"train: the data did not pass its validation ({summary['errors']} errors, {SUMMARY}); 'dvc repro validate' names them"
+            f"train: the data did not pass its validation ({summary.errors} errors, {SUMMARY}); 'dvc repro validate' names them"
         )
-    _train(variant, seed, params, summary["digests"])
+    _train(variant, seed, params, summary.digests)
 
 
 def _train(variant: str, seed: int, params: Params, digests: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 EXPERIMENT = "tsernet"
 _DVC_WORKSPACES = (".dvc", "tmp", "exps")
@@ -48,15 +48,6 @@ def artifact_location(uri: str, root: Path) -> str | None:
         return None
     beside = Path(uri.removeprefix("sqlite:///")).resolve().parent if uri.startswith("sqlite:///") else root
     return (beside / "mlartifacts").as_uri()
-
-
-def without_password(uri: str) -> str:
-    """Make a tracking URI fit for messages and files."""
-    parts = urlsplit(uri)
-    if parts.password is None:
-        return uri
-    host = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
-    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
 
 
 def local_state(root: Path | None = None) -> Path:

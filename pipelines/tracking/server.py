@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipelines.tracking.place import EXPERIMENT, artifact_location, local_state, tracking_uri, without_password
+from pipelines.passwords import without_passwords
+from pipelines.tracking.place import EXPERIMENT, artifact_location, local_state, tracking_uri
 from tsernet.errors import UserError
 
 # By default a call to a server that is gone blocks for minutes before it raises.
@@ -56,7 +57,7 @@ def reachable(uri: str) -> Iterator[None]:
         if not any(sign in text for sign in _GONE) and not isinstance(error, OperationalError):
             raise
         raise UserError(
-            f"the tracking store {without_password(uri)} cannot be reached ({text[:160]}); start it, or set MLFLOW_TRACKING_URI to another"
+            f"the tracking store {without_passwords(uri)} cannot be reached ({text[:160]}); start it, or set MLFLOW_TRACKING_URI to another"
         ) from None
 
 

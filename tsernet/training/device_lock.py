@@ -14,6 +14,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from tsernet.locks import lock_file
+
 _SECONDS_BETWEEN_WORDS = 30.0
 
 
@@ -24,12 +26,12 @@ def device_lock(device: str, purpose: str) -> Iterator[None]:
     The system frees the lock when its holder dies, by SIGKILL too.
 
     Args:
-        device: Such as `cpu` or `cuda-0`.
+        device: Such as `cpu`, `cuda-0` or `cuda-MIG-GPU-…/1/0`.
         purpose: What for, shown to those who wait.
     """
     folder = Path(os.environ.get("TSERNET_LOCKS", Path(tempfile.gettempdir()) / f"tsernet-locks-{getpass.getuser()}"))
-    folder.mkdir(parents=True, exist_ok=True)
-    lock, holder = FileLock(folder / f"{device}.lock"), folder / f"{device}.json"
+    path = lock_file(folder, device)
+    lock, holder = FileLock(path), path.with_suffix(".json")
     patience = 0.2
     while not _acquired(lock, patience):
         print(f"waiting for the device {device}, held by {_describe(holder)}", file=sys.stderr, flush=True)

@@ -155,8 +155,9 @@ class _Training:
             while history.steps < total and not has_converged(history.totals, self._train.plateau):
                 losses, rate = self._step(history.steps, batch)
                 names = batch.names
-                # The next batch is made while a GPU works; only then are the losses waited for.
-                batch = self._batches.of_step(history.steps + 1)
+                # The next batch, if there is one, is made while a GPU works; only then are the losses waited for.
+                if history.steps + 1 < total:
+                    batch = self._batches.of_step(history.steps + 1)
                 history.add_step(self._finite(losses, names), rate)
                 self._after_step(history.steps)
                 if bar:

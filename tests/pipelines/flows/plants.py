@@ -43,16 +43,21 @@ class Plant:
 
     @contextmanager
     def halted_in(self, stage: str, **settings: object) -> Iterator[tuple[str, psutil.Process]]:
-        """Start a run and hold it in a stage; give its id and the stage's process."""
-        hold, note = self.pause / stage, self.pause / f"{stage}.pid"
+        """Start a run and hold it in a stage; give its id and the first process of the stage that came so far."""
+        hold, note = self.pause / stage, self._halted_note(stage)
         note.unlink(missing_ok=True)
         hold.touch()
         try:
             run_id = self.trigger(**{"variants": ["full"], "iterations": new_iterations()} | settings)
-            wait_for(note.exists, 90, f"the stage {stage}")
-            yield run_id, psutil.Process(int(note.read_text()))
+            wait_for(lambda: self.halted(stage), 90, f"the stage {stage}")
+            yield run_id, psutil.Process(self.halted(stage)[0])
         finally:
             hold.unlink(missing_ok=True)
+
+    def halted(self, stage: str) -> list[int]:
+        """List the processes that have come to the hold of a stage, in order."""
+        note = self._halted_note(stage)
+        return [int(line) for line in note.read_text(encoding="utf-8").splitlines()] if note.exists() else []
 
     def flow_process(self, run_id: str) -> psutil.Process:
         """Find the process of a flow run."""
@@ -70,6 +75,9 @@ class Plant:
     def stages_of(self, run_id: str) -> list[str]:
         """List the stages that a run has brought to an end."""
         return [str(note["stage"]) for note in read_journal(self.journal) if note["TSERNET_EXECUTION"] == run_id]
+
+    def _halted_note(self, stage: str) -> Path:
+        return self.pause / f"{stage}.pids"
 
     @staticmethod
     def _is_flow(process: psutil.Process, run_id: str) -> bool:

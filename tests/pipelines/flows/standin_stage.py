@@ -37,10 +37,11 @@ def _checkpoint() -> Path:
 
 
 def wait_if_told() -> None:
-    """Stay here, with the process id noted, as long as the test's file is there."""
+    """Stay here, with a line for the process id added, as long as the test's file is there."""
     hold = PLANT / stage
     if hold.exists():
-        (PLANT / f"{stage}.pid").write_text(str(os.getpid()), encoding="utf-8")
+        with (PLANT / f"{stage}.pids").open("a", encoding="utf-8") as halted:
+            halted.write(f"{os.getpid()}\n")
     while hold.exists():
         time.sleep(0.05)
 

@@ -68,9 +68,10 @@ def test_four_triggers_at_once_run_one_after_the_other(plant: Plant) -> None:
 def test_the_trainings_spread_over_slots_and_devices(plant: Plant, runner: str) -> None:
     pytest.importorskip(runner)
     plant.prefect.run("gcl", "update", "gpu", "--limit", "2", folder=plant.repository)
-    # Both must be in training at once to get a device each.
+    # Both must be in training at once to get a device each; both processes must be there, or the third overtakes the second.
     with plant.halted_in("train", variants=["full", "no_erm", "no_fig"], spread=runner) as (run_id, _):
-        wait_for(lambda: plant.slots_taken() == 2, 60, "the second training")
+        wait_for(lambda: len(plant.halted("train")) == 2, 60, "the second training")
+        assert plant.slots_taken() == 2
 
     assert plant.prefect.wait_for_end(run_id, 200) == "COMPLETED", plant.prefect.logs_of(run_id)
 

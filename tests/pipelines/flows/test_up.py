@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import psutil
@@ -15,6 +16,9 @@ import pytest
 from servers import wait_for
 from standin import ROOT, make_repository
 from upped import Up, running_up
+
+from pipelines.flows.services import Service, answers
+from tsernet.errors import CheckError
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +61,31 @@ def test_without_a_server_the_doctor_says_what_mends_it(up: Up) -> None:
     assert "missing  Prefect server: http://127.0.0.1:9/api does not answer" in done.stdout
     assert "mend: tsernet up" in done.stdout
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_killed_server_is_started_again_at_its_address(up: Up) -> None:
+    (killed,) = up.serving(up.mlflow)
+    killed.kill()
+
+    wait_for(lambda: up.serving(up.mlflow) and answers(f"{up.mlflow}/health"), 60, "the MLflow server again")
+
+    assert killed not in up.serving(up.mlflow)
+    log = up.repository / ".tsernet/logs/mlflow-server.log"
+    assert f"up: the MLflow server has ended, and is started again; its log is {log}" in up.told.read_text().splitlines()
+    assert up.process.poll() is None
+
+
+def test_a_service_that_cannot_stand_is_given_up_and_its_log_named(tmp_path: Path) -> None:
+    service = Service("lame service", [sys.executable, "-S", "-c", "print('no leg')"], tmp_path, os.environ, tmp_path)
+
+    def look_after() -> None:
+        for _ in range(10):
+            wait_for(lambda: not service.lives(), 20, "its end")
+            service.restart()
+
+    with pytest.raises(CheckError, match=r"^the lame service ends again and again; its log is .*/lame-service\.log$"):
+        look_after()
+    assert set(service.log.read_text().splitlines()) == {"no leg"}
 
 
 def test_ctrl_c_ends_everything(up: Up) -> None:

@@ -11,19 +11,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psutil
 from servers import audited, calls_outside, ended, wait_for
 
 
 @dataclass(frozen=True)
 class Up:
-    """A running `tsernet up`."""
+    """A running `tsernet up`; `told` is the file of what it says on stderr."""
 
     process: subprocess.Popen[bytes]
     repository: Path
     environment: dict[str, str]
     prefect: str
     mlflow: str
+    told: Path
+
+    def serving(self, address: str) -> list[psutil.Process]:
+        """List its processes that listen at the port of an address."""
+        port = urlsplit(address).port
+        return [process for process in psutil.Process(self.process.pid).children(recursive=True) if port in _ports(process)]
 
     def doctor(self) -> tuple[int, dict[str, dict[str, object]]]:
         """Run the doctor as the printed export line says."""
@@ -56,5 +64,12 @@ def running_up(repository: Path, code: Path, **extra: str) -> Iterator[Up]:
         prefect, mlflow = (re.search(rf"^{name} +(http\S+)$", text, re.MULTILINE) for name in ("Prefect", "MLflow"))
         assert prefect
         assert mlflow
-        yield Up(process, repository, environment, prefect[1], mlflow[1])
+        yield Up(process, repository, environment, prefect[1], mlflow[1], told)
     assert calls_outside(calls) == []
+
+
+def _ports(process: psutil.Process) -> set[int]:
+    try:
+        return {c.laddr.port for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN}
+    except psutil.NoSuchProcess:  # it has ended since it was listed
+        return set()

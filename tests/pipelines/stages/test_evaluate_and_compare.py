@@ -73,9 +73,9 @@ def workspace(tmp_path, monkeypatch):
     rows = "".join(f"{name},{'inclusion' if name[:2] == 'In' else 'patch'}\n" for name in names)
     Path("data/splits/test.csv").write_text(f"name,class\n{rows}")
     Path("data/splits/val.csv").write_text("name,class\nIn_9,inclusion\n")
-    Path("results/validation/summary.json").write_text(
-        json.dumps({"splits": {"train": 9, "test": 6}, "digests": {"train": "ef" * 32, "test": "cd" * 32}})
-    )
+    digests = {"dataset": "ab" * 32, "train": "ef" * 32, "val": "01" * 32, "test": "cd" * 32}
+    summary = {"passed": True, "errors": 0, "splits": {"train": 9, "val": 1, "test": 6}, "digests": digests}
+    Path("results/validation/summary.json").write_text(json.dumps(summary))
     Path("results/train/full/0/run.json").write_text(json.dumps({"run_id": "abc"}))
     model = build_tsernet(width=0.03125)
     save_model(Path("results/train/full/0/model.safetensors"), model, {"resize": "32", "scaling": "unit", "stretch": "true"})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.tracking.place import artifact_location, repository_root, tracking_uri, without_password
+from pipelines.tracking.place import artifact_location, repository_root, tracking_uri
 
 
 def test_the_default_is_the_database_at_the_repository_root(repository: Path) -> None:
@@ -43,8 +43,3 @@ def test_artifacts_lie_beside_a_database_and_where_a_server_says() -> None:
     assert artifact_location("sqlite:////data/mlflow.db", Path("/repo")) == "file:///data/mlartifacts"
     assert artifact_location("postgresql://user:secret@host/db", Path("/repo")) == "file:///repo/mlartifacts"
     assert artifact_location("http://host:5000", Path("/repo")) is None
-
-
-def test_a_password_is_never_shown() -> None:
-    assert without_password("postgresql://user:secret@host:5432/db") == "postgresql://user:***@host:5432/db"
-    assert without_password("sqlite:////data/mlflow.db") == "sqlite:////data/mlflow.db"

@@ -13,6 +13,7 @@ from tsernet.data.pixels import Picture
 from tsernet.errors import CheckError, StoppedError
 from tsernet.models import build_tsernet
 from tsernet.training import NoReporter, TrainingJob, TrainingResult, train
+from tsernet.training.batches import Batch, Batches
 from tsernet.weights import save_model
 
 MakeJob = Callable[..., TrainingJob]
@@ -104,3 +105,16 @@ def test_out_of_memory_is_one_line_that_says_what_to_change(make_job: MakeJob, m
 def test_the_plateau_rule_ends_a_training_early(make_job: MakeJob) -> None:
     result = train(make_job(train__plateau={"window": 2, "tolerance": 0.99}), NoReporter())
     assert result.history.steps == 4
+
+
+def test_every_batch_that_is_drawn_is_trained_on(make_job: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    of_step = Batches.of_step
+
+    def note(batches: Batches, step: int) -> Batch:
+        drawn.append(step)
+        return of_step(batches, step)
+
+    monkeypatch.setattr(Batches, "of_step", note)
+    train(make_job(train__iterations=2, train__validate_every=0, train__norm_batches=0), NoReporter())
+    assert drawn == [0, 1]

@@ -84,3 +84,10 @@ def test_the_one_who_waits_for_a_device_says_who_holds_it(tmp_path: Path, monkey
     assert "waiting for the device cpu, held by process" in said
     assert "training full, seed 0" in said
     assert out == "mine\n"
+
+
+def test_a_mig_slice_with_slashes_in_its_name_can_be_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TSERNET_LOCKS", str(tmp_path))
+    with device_lock("cuda-MIG-GPU-ab.cd/1/0", "training full, seed 0"), device_lock("cuda-MIG-GPU-ab.cd/2/0", "training full, seed 1"):
+        held = {path.name for path in tmp_path.iterdir() if path.is_file()}
+    assert held == {f"cuda-MIG-GPU-ab.cd-{slice_}-0.{suffix}" for slice_ in (1, 2) for suffix in ("lock", "json")}
