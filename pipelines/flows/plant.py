@@ -11,6 +11,8 @@ from pathlib import Path
 
 from pipelines.flows.orphans import clean_orphans
 from pipelines.flows.services import HOST, Service, free_port, mlflow_command, prefect_command, quiet_environment, worker_command
+from pipelines.tracking.database import is_missing
+from pipelines.tracking.server import make_client
 from tsernet.errors import CheckError
 
 _PATIENCE_SECONDS = 120.0
@@ -92,6 +94,8 @@ class Plant:
         self._tell("MLflow server")
         port = free_port(MLFLOW_PORT)
         database = given or f"sqlite:///{self._repository / 'mlflow.db'}"
+        if is_missing(database):
+            make_client(database)  # whole, or not at all
         self._add("MLflow server", mlflow_command(port, database, self._repository / "mlartifacts"), f"http://{HOST}:{port}/health")
         return f"http://{HOST}:{port}"
 

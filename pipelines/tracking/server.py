@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.passwords import without_passwords
+from pipelines.tracking.database import is_missing, make_database
 from pipelines.tracking.place import EXPERIMENT, artifact_location, local_state, tracking_uri
 from tsernet.errors import UserError
 
@@ -41,6 +42,8 @@ def make_client(uri: str | None = None) -> Any:
     if not uri.startswith("sqlite:"):
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
     with machine_lock("database"), reachable(uri):  # two processes that make the tables at once disturb each other
+        if is_missing(uri):
+            make_database(uri)
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
