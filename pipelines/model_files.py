@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,28 @@ if TYPE_CHECKING:
     from tsernet.models import TSERNet
 
 
+SHIPPED, CHAMPION = "shipped", "models:/tsernet@champion"
+"""The weights that come with the package; and the registry's own choice."""
+
+
+def default_model() -> str:
+    """Name the model of a user who names none: the champion, or, where there is no registry at all, the shipped weights.
+
+    A registry without a champion is never passed over: whoever keeps one expects its answer, or to hear that it has none.
+    """
+    from pipelines.tracking.place import is_anything_tracked
+
+    if is_anything_tracked():
+        return CHAMPION
+    print("no registry here: the weights that come with the package (--model shipped)", file=sys.stderr)
+    return SHIPPED
+
+
 def read_model(name: str) -> tuple[TSERNet, dict[str, str], Path]:
     """Read the network of a model.
 
     Args:
-        name: `models:/NAME/VERSION` or `models:/NAME@ALIAS` of the registry, or a .safetensors file.
+        name: `models:/NAME/VERSION` or `models:/NAME@ALIAS` of the registry, a .safetensors file, or `shipped`.
     Returns:
         The network, on the CPU, in eval mode; how it is fed, in the words of a file's metadata (a version: as it was evaluated); the file.
     Raises:
@@ -33,7 +51,11 @@ def _find(name: str) -> tuple[Path, dict[str, str]]:
         from pipelines.registry import weights_file
 
         return weights_file(name)
+    if name == SHIPPED:
+        from tsernet.shipped import shipped_model
+
+        return shipped_model(), {}
     path = Path(name)
     if not path.is_file():
-        raise UserError(f"model {name!r}: no such file; expected a .safetensors file, models:/NAME/VERSION or models:/NAME@ALIAS")
+        raise UserError(f"model {name!r}: no such file; expected a .safetensors file, models:/NAME/VERSION, models:/NAME@ALIAS or shipped")
     return path, {}

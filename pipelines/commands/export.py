@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    model: Annotated[str, typer.Argument(help="A model of the registry or a .safetensors file.")],
+    model: Annotated[str, typer.Argument(help="A model of the registry, a .safetensors file, or `shipped`.")],
     out: Annotated[Path, typer.Argument(help="The model file to write (.safetensors).")],
     half: Annotated[bool, typer.Option("--half", help="Kernels in float16: half the bytes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

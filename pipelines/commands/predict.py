@@ -23,18 +23,22 @@ def register(app: typer.Typer) -> None:
 def predict(
     pictures: Annotated[Path, typer.Argument(help="A picture, or a folder of them: PNG, BMP, JPEG, TIFF; 8-bit grey or colour")],
     out: Annotated[Path, typer.Option(help="Folder for the maps, one NAME.png a picture")],
-    model: Annotated[str, typer.Option(help="A model of the registry or a .safetensors file")] = "models:/tsernet@champion",
+    model: Annotated[
+        str | None,
+        typer.Option(help="A model of the registry, a .safetensors file, or `shipped`; else the champion, or `shipped` without a registry"),
+    ] = None,
+    names: Annotated[Path | None, typer.Option(help="Of the folder these alone: one name a line, or a CSV with a column `name`")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures in one forward pass")] = 4,
 ) -> None:
     """Write one 8-bit saliency map a picture, at the picture's own size.
 
     A file of a folder that is not a picture is named and the others are done; the exit code is then 1.
     """
-    from pipelines.model_files import read_model
+    from pipelines.model_files import default_model, read_model
     from tsernet.inference import predictor_of
 
-    paths = _pictures(pictures)
-    network, metadata, _ = read_model(model)
+    paths = _pictures(pictures) if names is None else _chosen(_pictures(pictures), pictures, names)
+    network, metadata, _ = read_model(model or default_model())
     predictor = predictor_of(network, metadata, batch_size=batch_size)
     out.mkdir(parents=True, exist_ok=True)
     bad = _predict_all(paths, out, predictor)
@@ -61,6 +65,17 @@ def _pictures(place: Path) -> list[Path]:
             raise UserError(f"{path} and {first_of[path.stem]} would both become {path.stem}.png; rename one")
         first_of[path.stem] = path
     return paths
+
+
+def _chosen(paths: list[Path], place: Path, names: Path) -> list[Path]:
+    from tsernet.metrics import read_names
+
+    by_stem = {path.stem: path for path in paths}
+    wanted = read_names(names)
+    missing = [name for name in wanted if name not in by_stem]
+    if missing:
+        raise UserError(f"{place}: no picture of the name {', '.join(missing[:10])}{' …' if len(missing) > 10 else ''} ({names})")
+    return [by_stem[name] for name in wanted]
 
 
 def _predict_all(paths: list[Path], out: Path, predictor: Predictor) -> list[str]:

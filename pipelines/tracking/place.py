@@ -42,6 +42,12 @@ def tracking_uri(root: Path | None = None) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{repository_root(root) / 'mlflow.db'}"
 
 
+def is_anything_tracked() -> bool:
+    """Say whether there is a tracking store: a server or database that was named, or the repository's own database."""
+    uri = tracking_uri()
+    return not uri.startswith("sqlite:///") or Path(uri.removeprefix("sqlite:///")).is_file()
+
+
 def artifact_location(uri: str, root: Path) -> str | None:
     """Say where a new experiment's artifacts go: a server decides for itself; a database gets an absolute folder beside it."""
     if urlsplit(uri).scheme in ("http", "https"):
