@@ -1,0 +1,87 @@
+"""The `cpu` preset on the real pictures: the README's scores of the shipped weights, and the first steps of their training."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tsernet.config import load_params
+from tsernet.data.pixels import Picture
+from tsernet.data.samples import read_split
+from tsernet.training import NoReporter, TrainingJob, train
+from tsernet.training.checkpoint import load_newest
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORD = ROOT / "docs/cpu"
+RECORDED_STEPS = 200
+
+
+class Enough(Exception):  # noqa: N818 - no error, an end
+    """The steps that were recorded are done."""
+
+
+class StopAfterTheCheckpoint(NoReporter):
+    def picture(self, name: str, picture: Picture, step: int) -> None:
+        raise Enough
+
+
+@pytest.fixture(scope="module")
+def pictures(shared: Path) -> Path:
+    return shared / "data/SD-saliency-900"
+
+
+@pytest.fixture(scope="module")
+def repository(clone: Path, pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone with the preset's data prepared and split."""
+    path = tmp_path_factory.mktemp("cpu") / "repository"
+    subprocess.run(["git", "clone", "--quiet", str(clone), str(path)], check=True)
+    run(path, "pipelines.cli", "preset", "cpu")
+    run(path, "dvc", "repro", "--quiet", "split", SD_SALIENCY_900=str(pictures))
+    return path
+
+
+def run(folder: Path, module: str, *arguments: object, **extra: str) -> str:
+    kept = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI" and not key.startswith(("DVC_", "TSERNET_"))}
+    environment = {**kept, "PYTHONPATH": str(folder), "TSERNET_LOCKS": str(folder / ".tsernet/locks"), **extra}
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_shipped_weights_reach_the_recorded_scores(repository: Path, pictures: Path, tmp_path: Path) -> None:
+    test = ("--names", "data/splits/test.csv")
+    run(repository, "pipelines.cli", "predict", pictures / "Source Images", *test, "--model", "shipped", "--out", tmp_path)
+    scores = json.loads(run(repository, "pipelines.cli", "score", tmp_path, pictures / "Ground truth", *test, "--json"))
+
+    recorded = json.loads((RECORD / "metrics.json").read_text(encoding="utf-8"))
+    measures = ("s_measure", "mae", "max_e_measure", "max_f_measure", "weighted_f_measure")
+    assert scores["count"] == 360
+    assert [scores[key] for key in measures] == pytest.approx([recorded[key] for key in measures], abs=1e-3)
+    # SAMNet's row of the paper's Table I, which was the least to reach.
+    assert scores["s_measure"] > 0.83
+    assert scores["max_f_measure"] > 0.82
+
+
+def test_the_first_steps_give_the_recorded_losses(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TSERNET_LOCKS", str(tmp_path / "locks"))
+    params = load_params(repository / "params.yaml")
+    names = read_split(repository / "data/splits/train.csv")
+    job = TrainingJob("full", 0, params, repository / "data/prepared", names, [], tmp_path / "checkpoints")
+    with pytest.raises(Enough):
+        train(job, StopAfterTheCheckpoint())
+
+    checkpoint = load_newest(job.checkpoints)
+    assert checkpoint is not None
+    assert checkpoint.step == RECORDED_STEPS
+    with (RECORD / "first_steps.csv").open(encoding="utf-8", newline="") as file:
+        recorded = [float(row["loss"]) for row in csv.DictReader(file)]
+    assert checkpoint.tensors["history"][:, 0].tolist() == pytest.approx(recorded, rel=1e-4)
