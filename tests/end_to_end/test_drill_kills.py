@@ -26,6 +26,9 @@ KILLS = int(os.environ.get("TSERNET_DRILL_KILLS", "20"))
 TRAINING, DATA = "train@full-0", "validate"
 # Shorter than an undisturbed training of these iterations and longer than its process takes to begin.
 LONGEST_LIFE = 12.0
+STAGES = ("acquire", "prepare", "split", "validate")
+# Seconds from a stage's start to the kill: about as long as each lasts.
+LONGEST_STAGE = 2.5
 
 
 @pytest.fixture
@@ -70,17 +73,19 @@ def test_a_training_killed_again_and_again_ends_with_the_same_bits(pair: tuple[P
 
 def test_the_data_stages_killed_at_any_moment_give_the_same_data(pair: tuple[Path, Path]) -> None:
     undisturbed, killed = pair
-    repro(killed, DATA)  # once in peace, so that the times below hold no first compilation
-    start = time.monotonic()
+    repro(killed, DATA)
     repro(undisturbed, DATA)
-    whole = time.monotonic() - start
     moments = random.Random(5)
 
     for number in range(1, KILLS + 1):
+        aim = STAGES[number % len(STAGES)]
         process = begin(killed, "--force", DATA)
-        time.sleep(moments.uniform(0.0, whole))
+        wait_until(lambda aim=aim: aim in begun(killed))
+        time.sleep(moments.uniform(0.0, LONGEST_STAGE))
+        was_alive = process.poll() is None
         kill(process)
-        print(f"kill {number}: at {'/'.join(begun(killed)) or 'the start'}", flush=True)
+        met = begun(killed)[-1] if was_alive else "nothing, it was over"
+        print(f"kill {number}: aimed at {aim}, met {met}", flush=True)
         repro(killed, DATA)
         assert outputs(killed) == outputs(undisturbed)
 
