@@ -61,6 +61,8 @@ def test_a_run_cancelled_in_a_task_leaves_nothing_and_the_next_one_completes(up:
     before = len(MlflowClient(up.mlflow).search_model_versions("name = 'tsernet'"))
     run_id = trigger(up, iterations)
     wait_for(lambda: state_of_task(up, run_id, task) == "RUNNING" and stage_processes(up), 600, task)
+    if task == "train full 0":
+        wait_for(lambda: list((up.repository / ".tsernet/checkpoints").rglob("step-*")), 120, "a checkpoint")
     state = {"type": "CANCELLING"}
     httpx.post(f"{up.prefect}/api/flow_runs/{run_id}/set_state", json={"state": state}, timeout=30).raise_for_status()
 
