@@ -30,7 +30,7 @@ types: install
 tests: install
 	OMP_NUM_THREADS=1 pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-# What takes too long for every day, some 30 minutes: SIGKILL at random moments, four triggers at once, the real graph throughout.
+# What takes too long for every day, some twenty minutes: SIGKILL at random moments, four triggers at once, the real graph throughout.
 drills: install
 	pytest -m drill -s
 
