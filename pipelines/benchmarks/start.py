@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from tsernet.training.diagnosis import PartHealth
 
-INITIALISATIONS = ("torch", "residual")
+Initialisation = Literal["torch", "residual"]
+INITIALISATIONS: tuple[Initialisation, ...] = ("torch", "residual")
 
 
 def register(group: typer.Typer) -> None:
@@ -56,20 +57,16 @@ def _samples(batch: int, size: int) -> tuple[Tensor, Tensor, Tensor]:
     return torch.from_numpy(pictures), torch.from_numpy(masks).float(), torch.from_numpy(edges).float()
 
 
-def _first_step(kind: str, width: float, seed: int, samples: tuple[Tensor, Tensor, Tensor]) -> tuple[float, list[PartHealth]]:
-    import torch
-
-    from tsernet.models import build_tsernet, initialise_residual
+def _first_step(kind: Initialisation, width: float, seed: int, samples: tuple[Tensor, Tensor, Tensor]) -> tuple[float, list[PartHealth]]:
+    from tsernet.config import Model
     from tsernet.training.diagnosis import diagnose
+    from tsernet.training.network import initial_network
 
-    torch.manual_seed(seed)
-    network = build_tsernet(width=width)
-    if kind == "residual":
-        initialise_residual(network)
+    network = initial_network("full", seed, Model(width=width, initialisation=kind, encoder_weights="none", start_from="none"))
     return diagnose(network.train(), *samples)
 
 
-def _print_tables(found: dict[str, tuple[float, list[PartHealth]]]) -> None:
+def _print_tables(found: dict[Initialisation, tuple[float, list[PartHealth]]]) -> None:
     from rich.console import Console
     from rich.table import Table
 

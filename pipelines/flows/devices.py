@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from tsernet.locks import lock_file
+from tsernet.locks import lock_file, visible_gpus
 
 _SECONDS_BETWEEN_TRIES = 1.0
 
@@ -26,7 +25,7 @@ def own_gpu(wanted: int) -> Iterator[dict[str, str]]:
     Returns:
         What a stage's environment gets: CUDA_VISIBLE_DEVICES with one device, or nothing if the worker names fewer than two.
     """
-    visible = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
+    visible = visible_gpus()
     if wanted > 1 or len(visible) < 2:
         yield {}
         return

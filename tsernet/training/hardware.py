@@ -11,6 +11,7 @@ import torch
 
 from tsernet.config import Hardware, Train
 from tsernet.errors import UserError
+from tsernet.locks import visible_gpus
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -70,8 +71,7 @@ def device_names(settings: Settings, count: int) -> list[str]:
     """Name the devices for their locks, in the order in which to take them: one lock for the CPU, one for each GPU."""
     if settings.accelerator == "cpu":
         return ["cpu"]
-    visible = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
-    return sorted(f"cuda-{name}" for name in (visible or list(map(str, range(count))))[:count])
+    return sorted(f"cuda-{name}" for name in (visible_gpus() or list(map(str, range(count))))[:count])
 
 
 def start(config: Hardware, settings: Settings) -> Fabric:
