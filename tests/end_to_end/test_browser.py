@@ -57,7 +57,7 @@ def test_retrain_in_the_browser(page: Page, up: Up, tmp_path: Path) -> None:
     run_id = newest_run(up.prefect)
 
     turned_green = order_of_the_greens(page, up.prefect, run_id)
-    assert wait_for_end(up.prefect, run_id) == "COMPLETED", log_of(up.prefect, run_id)
+    assert up.api.wait_for_end(run_id, 500) == "COMPLETED", up.api.logs_of(run_id)
     assert turned_green == list(TASKS)
 
     page.get_by_text("10 Task runs").first.wait_for()
@@ -136,23 +136,9 @@ def newest_run(prefect: str) -> str:
     return str(runs[0]["id"])
 
 
-def wait_for_end(prefect: str, run_id: str) -> str:
-    """Wait for a run's final state."""
-    from servers import wait_for
-
-    wait_for(lambda: state_of(prefect, run_id) in FINAL, 500, "the end of the run")
-    return state_of(prefect, run_id)
-
-
 def state_of(prefect: str, run_id: str) -> str:
     """Ask for a run's state."""
     return str(httpx.get(f"{prefect}/api/flow_runs/{run_id}", timeout=30).json()["state_type"])
-
-
-def log_of(prefect: str, run_id: str) -> str:
-    """Gather the end of a run's log."""
-    wanted = {"logs": {"flow_run_id": {"any_": [run_id]}}, "sort": "TIMESTAMP_DESC", "limit": 40}
-    return "\n".join(line["message"] for line in httpx.post(f"{prefect}/api/logs/filter", json=wanted, timeout=30).json())
 
 
 def mlflow_link(prefect: str, run_id: str) -> str:

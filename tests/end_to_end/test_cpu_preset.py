@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from clones import environment
 
 from tsernet.config import load_params
 from tsernet.data.pixels import Picture
@@ -49,10 +49,8 @@ def repository(clone: Path, pictures: Path, tmp_path_factory: pytest.TempPathFac
 
 
 def run(folder: Path, module: str, *arguments: object, **extra: str) -> str:
-    kept = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI" and not key.startswith(("DVC_", "TSERNET_"))}
-    environment = {**kept, "PYTHONPATH": str(folder), "TSERNET_LOCKS": str(folder / ".tsernet/locks"), **extra}
     command = [sys.executable, "-m", module, *map(str, arguments)]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, env=environment(folder, **extra), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

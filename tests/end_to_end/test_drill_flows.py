@@ -12,7 +12,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import psutil
 import pytest
 from mlflow import MlflowClient
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from upped import Up
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(3000)]
-
-FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +38,11 @@ def up(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
 def test_four_triggers_at_once_make_four_versions_one_after_the_other(up: Up) -> None:
     runs = [trigger(up, iterations) for iterations in (3, 4, 5, 6)]
     for run_id in runs:
-        assert end_of(up, run_id, 900) == "COMPLETED", log_of(up, run_id)
+        assert up.api.wait_for_end(run_id, 900) == "COMPLETED", up.api.logs_of(run_id)
 
     spans = sorted(training_span(up, run_id) for run_id in runs)
     assert all(earlier[1] <= later[0] for earlier, later in pairwise(spans)), spans
-    names = {get(up, f"/flow_runs/{run_id}")["name"] for run_id in runs}
+    names = {up.api.get(f"/flow_runs/{run_id}").json()["name"] for run_id in runs}
     assert names <= set(output(up, sys.executable, "-m", "dvc", "exp", "list", "--name-only").split())
     versions = MlflowClient(up.mlflow).search_model_versions("name = 'tsernet'")
     assert sorted(version.version for version in versions) == ["1", "2", "3", "4"]
@@ -63,39 +60,29 @@ def test_a_run_cancelled_in_a_task_leaves_nothing_and_the_next_one_completes(up:
     wait_for(lambda: state_of_task(up, run_id, task) == "RUNNING" and stage_processes(up), 600, task)
     if task == "train full 0":
         wait_for(lambda: list((up.repository / ".tsernet/checkpoints").rglob("step-*")), 120, "a checkpoint")
-    state = {"type": "CANCELLING"}
-    httpx.post(f"{up.prefect}/api/flow_runs/{run_id}/set_state", json={"state": state}, timeout=30).raise_for_status()
+    up.api.post(f"/flow_runs/{run_id}/set_state", state={"type": "CANCELLING"}).raise_for_status()
 
-    assert end_of(up, run_id, 60) == "CANCELLED", log_of(up, run_id)
+    assert up.api.wait_for_end(run_id, 60) == "CANCELLED", up.api.logs_of(run_id)
     wait_for(lambda: not stage_processes(up), 10, "the end of the stage's processes")
     wait_for(lambda: slots_taken(up) == 0, 10, "the slot")
     assert len(MlflowClient(up.mlflow).search_model_versions("name = 'tsernet'")) == before
     again = trigger(up, iterations)
-    assert end_of(up, again, 900) == "COMPLETED", log_of(up, again)
+    assert up.api.wait_for_end(again, 900) == "COMPLETED", up.api.logs_of(again)
     if task == "train full 0":
-        assert "going on from step" in log_of(up, again)
+        assert "going on from step" in up.api.logs_of(again)
     assert output(up, "git", "status", "--porcelain") == ""
 
 
 def trigger(up: Up, iterations: int) -> str:
-    deployment = get(up, "/deployments/name/retrain/default")["id"]
+    deployment = up.api.get("/deployments/name/retrain/default").json()["id"]
     settings = {"iterations": iterations, "variants": ["full"]}
-    url = f"{up.prefect}/api/deployments/{deployment}/create_flow_run"
-    answer = httpx.post(url, json={"parameters": {"settings": settings}}, timeout=30)
+    answer = up.api.post(f"/deployments/{deployment}/create_flow_run", parameters={"settings": settings})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
 
-def end_of(up: Up, run_id: str, seconds: float) -> str:
-    from servers import wait_for
-
-    wait_for(lambda: get(up, f"/flow_runs/{run_id}")["state_type"] in FINAL, seconds, f"the end of run {run_id}")
-    return str(get(up, f"/flow_runs/{run_id}")["state_type"])
-
-
 def tasks_of(up: Up, run_id: str) -> list[dict[str, Any]]:
-    wanted = {"flow_runs": {"id": {"any_": [run_id]}}}
-    found: list[dict[str, Any]] = httpx.post(f"{up.prefect}/api/task_runs/filter", json=wanted, timeout=30).json()
+    found: list[dict[str, Any]] = up.api.post("/task_runs/filter", flow_runs={"id": {"any_": [run_id]}}).json()
     return found
 
 
@@ -109,18 +96,8 @@ def training_span(up: Up, run_id: str) -> tuple[str, str]:
     return task["start_time"], task["end_time"]
 
 
-def log_of(up: Up, run_id: str) -> str:
-    wanted = {"logs": {"flow_run_id": {"any_": [run_id]}}, "sort": "TIMESTAMP_DESC", "limit": 200}
-    return "\n".join(line["message"] for line in httpx.post(f"{up.prefect}/api/logs/filter", json=wanted, timeout=30).json())
-
-
-def get(up: Up, path: str) -> dict[str, Any]:
-    found: dict[str, Any] = httpx.get(f"{up.prefect}/api{path}", timeout=30).json()
-    return found
-
-
 def slots_taken(up: Up) -> int:
-    return int(get(up, "/v2/concurrency_limits/gpu")["active_slots"])
+    return int(up.api.get("/v2/concurrency_limits/gpu").json()["active_slots"])
 
 
 def stage_processes(up: Up) -> list[int]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from mlflow import MlflowClient
+from clones import change, environment, runs, tracked
 from ruamel.yaml import YAML
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(3000)]
@@ -36,13 +36,10 @@ def pair(clone: Path, tmp_path: Path) -> tuple[Path, Path]:
     """Two clones of one commit: one is left in peace, the other killed."""
     first, second = tmp_path / "undisturbed", tmp_path / "killed"
     subprocess.run(["git", "clone", "--quiet", str(clone), str(first)], check=True)
-    yaml = YAML()
-    tree = yaml.load((first / "params.yaml").read_text(encoding="utf-8"))
-    tree["variants"] = ["full"]
-    tree["model"]["width"] = 0.0625
-    tree["train"].update(iterations=1500, checkpoint_every=20, log_every=10)
-    with (first / "params.yaml").open("w", encoding="utf-8") as out:
-        yaml.dump(tree, out)
+    change(first, None, "variants", ["full"])
+    change(first, "model", "width", 0.0625)
+    for key, value in (("iterations", 1500), ("checkpoint_every", 20), ("log_every", 10)):
+        change(first, "train", key, value)
     person = ["-c", "user.name=Person", "-c", "user.email=person@example.org"]
     subprocess.run(["git", *person, "commit", "--quiet", "--all", "-m", "drill"], cwd=first, check=True)
     subprocess.run(["git", "clone", "--quiet", str(first), str(second)], check=True)
@@ -96,11 +93,10 @@ def repro(root: Path, *arguments: str) -> None:
 
 
 def begin(root: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    kept = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI" and not key.startswith(("DVC_", "TSERNET_"))}
-    environment = {**kept, "PYTHONPATH": str(root), "TSERNET_LOCKS": str(root / ".tsernet/locks"), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "dvc", "repro", *arguments]
+    own = environment(root, OMP_NUM_THREADS="1")
     with (root.parent / f"{root.name}.log").open("wb") as stream:
-        return subprocess.Popen(command, cwd=root, env=environment, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True)
+        return subprocess.Popen(command, cwd=root, env=own, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True)
 
 
 def log(root: Path) -> str:
@@ -144,8 +140,5 @@ def outputs(root: Path) -> dict[str, list[str]]:
 
 def logged_steps(root: Path) -> list[list[int]]:
     """Steps at which a loss is in MLflow, for each run of a training."""
-    client = MlflowClient(f"sqlite:///{root / 'mlflow.db'}")
-    experiment = client.get_experiment_by_name("tsernet")
-    assert experiment is not None
-    runs = [run for run in client.search_runs([experiment.experiment_id]) if run.data.tags.get("tsernet.role") == "child"]
-    return [sorted(point.step for point in client.get_metric_history(run.info.run_id, "train/loss")) for run in runs]
+    children = [run for run in runs(root) if run.data.tags.get("tsernet.role") == "child"]
+    return [sorted(point.step for point in tracked(root).get_metric_history(run.info.run_id, "train/loss")) for run in children]

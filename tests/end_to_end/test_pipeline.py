@@ -13,9 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mlflow import MlflowClient
-from mlflow.entities import Run
-from ruamel.yaml import YAML
+from clones import change, environment, runs, tracked
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -39,20 +37,6 @@ def reproduced(repository: Path) -> Path:
     return repository
 
 
-def change(root: Path, section: str | None, key: str, value: object) -> None:
-    yaml = YAML()
-    path = root / "params.yaml"
-    tree = yaml.load(path.read_text(encoding="utf-8"))
-    (tree[section] if section else tree)[key] = value
-    with path.open("w", encoding="utf-8") as out:
-        yaml.dump(tree, out)
-
-
-def environment(root: Path) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI" and not key.startswith(("DVC_", "TSERNET_"))}
-    return {**kept, "PYTHONPATH": str(root), "TSERNET_LOCKS": str(root / ".tsernet/locks")}
-
-
 def repro(root: Path, *arguments: str, code: int = 0) -> str:
     command = [sys.executable, "-m", "dvc", "repro", *arguments]
     done = subprocess.run(command, cwd=root, env=environment(root), capture_output=True, text=True)
@@ -62,13 +46,6 @@ def repro(root: Path, *arguments: str, code: int = 0) -> str:
 
 def stages_run(output: str) -> list[str]:
     return [line.split("'")[1].split("@")[0] for line in output.splitlines() if line.startswith("Running stage")]
-
-
-def runs(root: Path) -> list[Run]:
-    client = MlflowClient(f"sqlite:///{root / 'mlflow.db'}")
-    experiment = client.get_experiment_by_name("tsernet")
-    assert experiment is not None
-    return list(client.search_runs([experiment.experiment_id]))
 
 
 def read_json(path: Path) -> Any:
@@ -148,7 +125,5 @@ def test_a_killed_training_goes_on_to_the_same_bits_in_the_same_run(reproduced: 
     assert not list(checkpoints.iterdir())
     new = [run for run in runs(reproduced) if run.info.run_id not in before and "tsernet.variant" in run.data.tags]
     assert len(new) == 1
-    steps = [
-        point.step for point in MlflowClient(f"sqlite:///{reproduced / 'mlflow.db'}").get_metric_history(new[0].info.run_id, "train/loss")
-    ]
+    steps = [point.step for point in tracked(reproduced).get_metric_history(new[0].info.run_id, "train/loss")]
     assert steps == sorted(set(steps))

@@ -38,7 +38,45 @@ def calls_outside(notes: Path) -> list[str]:
     return [line for line in lines if "raw.githubusercontent.com" not in line]
 
 
-class Prefect:
+class PrefectApi:
+    """A Prefect server as one asks it.
+
+    Args:
+        api: Its address, with /api.
+    """
+
+    def __init__(self, api: str) -> None:
+        self.api = api
+
+    def post(self, path: str, **body: object) -> httpx.Response:
+        """Ask the API, again where its sqlite is busy, as Prefect's own client does."""
+        deadline = time.monotonic() + 60
+        while (answer := httpx.post(f"{self.api}{path}", json=body, timeout=30)).status_code == 503 and time.monotonic() < deadline:
+            time.sleep(1)
+        return answer
+
+    def get(self, path: str) -> httpx.Response:
+        """Read from the API."""
+        return httpx.get(f"{self.api}{path}", timeout=30)
+
+    def wait_for_end(self, run_id: str, seconds: float = 120) -> str:
+        """Wait until a run is in a final state and name it."""
+        final = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+        wait_for(lambda: self.get(f"/flow_runs/{run_id}").json()["state_type"] in final, seconds, f"the end of run {run_id}")
+        return str(self.get(f"/flow_runs/{run_id}").json()["state_type"])
+
+    def tasks_of(self, run_id: str) -> list[str]:
+        """Name a run's tasks in the order of their start."""
+        tasks = self.post("/task_runs/filter", flow_runs={"id": {"any_": [run_id]}}).json()
+        return [task["name"] for task in sorted(tasks, key=lambda task: task["start_time"])]
+
+    def logs_of(self, run_id: str) -> str:
+        """Gather a run's log."""
+        found = self.post("/logs/filter", logs={"flow_run_id": {"any_": [run_id]}}, limit=200, sort="TIMESTAMP_ASC").json()
+        return "\n".join(line["message"] for line in found)
+
+
+class Prefect(PrefectApi):
     """A Prefect server and how to reach it.
 
     Args:
@@ -51,7 +89,7 @@ class Prefect:
     def __init__(self, home: Path, folder: Path) -> None:
         self.home, self.folder, self.port = home, folder, free_port()
         self.calls = home / "calls-outside.txt"
-        self.api = f"http://127.0.0.1:{self.port}/api"
+        super().__init__(f"http://127.0.0.1:{self.port}/api")
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")} | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             **audited(self.calls),
@@ -96,33 +134,6 @@ class Prefect:
         )
         assert (done.returncode == 0) == ok, done.stdout + done.stderr
         return done.stdout + done.stderr
-
-    def post(self, path: str, **body: object) -> httpx.Response:
-        """Ask the API, again where its sqlite is busy, as Prefect's own client does."""
-        deadline = time.monotonic() + 60
-        while (answer := httpx.post(f"{self.api}{path}", json=body, timeout=30)).status_code == 503 and time.monotonic() < deadline:
-            time.sleep(1)
-        return answer
-
-    def get(self, path: str) -> httpx.Response:
-        """Read from the API."""
-        return httpx.get(f"{self.api}{path}", timeout=30)
-
-    def wait_for_end(self, run_id: str, seconds: float = 120) -> str:
-        """Wait until a run is in a final state and name it."""
-        final = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-        wait_for(lambda: self.get(f"/flow_runs/{run_id}").json()["state_type"] in final, seconds, f"the end of run {run_id}")
-        return str(self.get(f"/flow_runs/{run_id}").json()["state_type"])
-
-    def tasks_of(self, run_id: str) -> list[str]:
-        """Name a run's tasks in the order of their start."""
-        tasks = self.post("/task_runs/filter", flow_runs={"id": {"any_": [run_id]}}).json()
-        return [task["name"] for task in sorted(tasks, key=lambda task: task["start_time"])]
-
-    def logs_of(self, run_id: str) -> str:
-        """Gather a run's log."""
-        found = self.post("/logs/filter", logs={"flow_run_id": {"any_": [run_id]}}, limit=200, sort="TIMESTAMP_ASC").json()
-        return "\n".join(line["message"] for line in found)
 
     def _healthy(self) -> bool:
         try:

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
-from servers import audited, calls_outside, ended, wait_for
+from servers import PrefectApi, audited, calls_outside, ended, wait_for
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class Up:
         """List its processes that listen at the port of an address."""
         port = urlsplit(address).port
         return [process for process in psutil.Process(self.process.pid).children(recursive=True) if port in _ports(process)]
+
+    @property
+    def api(self) -> PrefectApi:
+        """Ask its Prefect server."""
+        return PrefectApi(f"{self.prefect}/api")
 
     def doctor(self) -> tuple[int, dict[str, dict[str, object]]]:
         """Run the doctor as the printed export line says."""
