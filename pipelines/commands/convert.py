@@ -24,15 +24,18 @@ def register(app: typer.Typer) -> None:
 def convert(
     official: Annotated[Path, typer.Argument(help="The released checkpoint (.pth), or the same tensors as .safetensors.")],
     out: Annotated[Path, typer.Argument(help="The model file to write (.safetensors).")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Turn the authors' released weights into a model that predict, evaluate and fine-tuning take."""
+    from pipelines.outputs import require_new_file
     from tsernet.errors import UserError
     from tsernet.models.encoder_weights import read_tensors
     from tsernet.weights import save_model, sha256_of
 
     if out.suffix != ".safetensors":
         raise UserError(f"{out}: expected a name that ends in .safetensors for the model file")
+    require_new_file(out, [official], overwrite)
     weights = read_tensors(official)
     model, dropped = _fill(official, weights)
     save_model(out, model, {**OFFICIAL_INPUT, "source": official.name, "source_sha256": sha256_of(official)})

@@ -25,11 +25,16 @@ def score(
     allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Score what has map and mask, and name the rest.")] = False,
     per_image: Annotated[Path | None, typer.Option(help="Write each picture's scores to this CSV file.")] = None,
     pr_curve: Annotated[Path | None, typer.Option(help="Write the precision-recall curve to this CSV file.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing CSV files.")] = False,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0: one a core.")] = 0,
 ) -> None:
     """Score saliency maps against masks: S, MAE, E, F, weighted F, IoU at 0.5 and the PR curve."""
+    from pipelines.outputs import require_new_file
     from tsernet.metrics import read_names, score_folder, write_curves, write_per_image
 
+    for table in (per_image, pr_curve):
+        if table is not None:
+            require_new_file(table, [one for one in (names, *_files(maps), *_files(masks)) if one is not None], overwrite)
     chosen = read_names(names) if names else None
     with _Bar() as bar:
         scores = score_folder(maps, masks, chosen, allow_missing=allow_missing, workers=workers or None, progress=bar.show)
@@ -41,6 +46,10 @@ def score(
         print(json.dumps(_as_tree(scores)))
     else:
         _print_table(scores)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
 
 
 class _Bar:

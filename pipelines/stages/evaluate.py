@@ -27,6 +27,7 @@ PREPARED = Path("data/prepared")
 SPLITS = Path("data/splits")
 TRAIN = Path("results/train")
 EVALUATE = Path("results/evaluate")
+ACCELERATOR = "params.yaml: train.hardware.accelerator"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ def main(arguments: Sequence[str]) -> None:
     variant, seed = arguments[0], int(arguments[1])
     trained = TRAIN / variant / str(seed)
     out = EVALUATE / variant / str(seed)
-    predictor = _load(trained / "model.safetensors", load_params().evaluate)
+    params = load_params()
+    predictor = _load(trained / "model.safetensors", params.evaluate, params.train.hardware.accelerator)
     scores, seconds = _score_test(predictor, out / "maps")
     validation = _score_validation(predictor)
     metrics = _metrics(scores, validation) | {
@@ -63,12 +65,11 @@ def main(arguments: Sequence[str]) -> None:
     )
 
 
-def _load(path: Path, settings: Evaluate) -> Predictor:
-    import torch
-
+def _load(path: Path, settings: Evaluate, accelerator: str) -> Predictor:
+    from tsernet.devices import choose_device
     from tsernet.inference import load_predictor
 
-    predictor = load_predictor(path, batch_size=settings.batch_size, device="cuda" if torch.cuda.is_available() else "cpu")
+    predictor = load_predictor(path, batch_size=settings.batch_size, device=choose_device(accelerator, ACCELERATOR))
     # The params rule over what the file says of itself: another input size is tried without training again.
     predictor.resize, predictor.stretch = settings.resize, settings.stretch
     return predictor

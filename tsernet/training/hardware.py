@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import torch
 
 from tsernet.config import Hardware, Train
+from tsernet.devices import Device, choose_device
 from tsernet.errors import UserError
 from tsernet.locks import visible_gpus
 
@@ -25,7 +26,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 class Settings(NamedTuple):
     """The hardware params with every `auto` resolved for this machine."""
 
-    accelerator: Literal["cpu", "cuda"]
+    accelerator: Device
     precision: Precision
     memory_format: torch.memory_format
 
@@ -38,12 +39,7 @@ def resolve(config: Hardware) -> Settings:
     Raises:
         UserError: If CUDA is asked for and there is none, or fewer devices than asked for.
     """
-    cuda = torch.cuda.is_available()
-    if config.accelerator == "cuda" and not cuda:
-        raise UserError(
-            "params.yaml: train.hardware.accelerator is 'cuda', but this machine has no usable CUDA device; use 'auto' or 'cpu'"
-        )
-    accelerator: Literal["cpu", "cuda"] = "cuda" if cuda and config.accelerator != "cpu" else "cpu"
+    accelerator = choose_device(config.accelerator, "params.yaml: train.hardware.accelerator")
     if accelerator == "cuda" and config.devices > torch.cuda.device_count():
         raise UserError(f"params.yaml: train.hardware.devices is {config.devices}, but this machine has {torch.cuda.device_count()}")
     precision: Precision = "32-true"
