@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from servers import wait_for
+from servers import living, wait_for
 from standin import ROOT
 
 from pipelines.flows.guard_command import guarded
@@ -81,8 +81,3 @@ def test_the_exit_code_and_the_strays_of_a_command_that_ends(tmp_path: Path) -> 
     assert done.stdin is not None
     done.stdin.close()
     assert not psutil.pid_exists(stray)
-
-
-def living(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Choose those that still run."""
-    return [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
