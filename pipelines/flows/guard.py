@@ -7,7 +7,8 @@ A SIGKILL cannot be caught, so no watcher stands alone:
 The guard forks the warden, and the warden starts the command. The parent alone holds the guard's standard input and the guard alone the
 warden's pipe: end of file on either means that its holder asked for the end, or died, and the warden ends the command. If it is the
 warden that dies, the guard ends the command. On Linux both adopt whatever loses its parent below them, so that processes in sessions of
-their own are found too. Standard library only: it starts in milliseconds.
+their own are found too. The command's temporary files go into a folder that ends with it, since a killed process removes none.
+Standard library only: it starts in milliseconds.
 
     python guard.py GRACE_SECONDS COMMAND [ARGUMENT ...]
 """
@@ -40,13 +41,14 @@ def main(arguments: Sequence[str]) -> int:
     for number in _SIGNALS:
         signal.signal(number, _raise_exit)
     _adopt_orphans()
+    scratch = _make_scratch()
     lifeline, held = os.pipe()
     told, tell = os.pipe()
     warden = os.fork()
     if warden == 0:
         os.close(held)
         os.close(told)
-        sys.exit(_ward(command, grace, lifeline, tell))
+        sys.exit(_ward(command, grace, scratch, lifeline, tell))
     os.close(lifeline)
     os.close(tell)
     code: int | None = None
@@ -59,6 +61,7 @@ def main(arguments: Sequence[str]) -> int:
             code = os.waitstatus_to_exitcode(os.waitpid(warden, 0)[1])
         if code < 0:  # the warden has been killed
             end_family(int(os.read(told, 32) or 0), grace)
+            _remove(scratch)
     return code if code >= 0 else _ENDED_BY_GUARD
 
 
@@ -92,10 +95,10 @@ def end_family(leader: int, grace: float) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _ward(command: list[str], grace: float, lifeline: int, tell: int) -> int:
+def _ward(command: list[str], grace: float, scratch: Path, lifeline: int, tell: int) -> int:
     """Be the command's parent: give its exit code, or 130 once the guard or the guard's parent is gone."""
     _adopt_orphans()
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, env=os.environ | {"TMPDIR": str(scratch)})
     os.write(tell, str(child.pid).encode())
     os.close(tell)
     code: int | None = None
@@ -108,7 +111,25 @@ def _ward(command: list[str], grace: float, lifeline: int, tell: int) -> int:
         _be_deaf()
         child.returncode = 0  # reaped here, not by Popen
         end_family(child.pid, grace)
+        _remove(scratch)
     return code if code >= 0 else 128 - code
+
+
+def _make_scratch() -> Path:
+    """Make the command's own folder for temporary files; its short name leaves room for that of a socket, which the system limits."""
+    parents = [Path(named) for name in ("TMPDIR", "TEMP", "TMP") if (named := os.environ.get(name))]
+    parent = next((path for path in parents if os.access(path, os.W_OK)), Path("/tmp"))
+    while True:
+        scratch = parent / f"tsernet-{os.urandom(3).hex()}"
+        with suppress(FileExistsError):
+            scratch.mkdir(mode=0o700)
+            return scratch
+
+
+def _remove(scratch: Path) -> None:
+    import shutil  # needed once, at the end
+
+    shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _adopt_orphans() -> None:

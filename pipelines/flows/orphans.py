@@ -11,6 +11,7 @@ from filelock import FileLock
 
 from pipelines.flows.marks import end_processes
 from pipelines.flows.workspace import remove_workspace, workspace_path
+from tsernet.locks import sweep_locks
 
 _PATIENCE_SECONDS = 8.0
 
@@ -45,6 +46,7 @@ def clean_orphans(repository: Path) -> list[str]:
     """
     lock = repository / ".tsernet" / "workspaces.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
+    sweep_locks()
     with FileLock(lock):
         orphans = find_orphans(repository)
         for run_id in orphans:

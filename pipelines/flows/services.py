@@ -18,6 +18,7 @@ from pipelines.flows.guard_command import guarded
 from pipelines.flows.marks import SERVICE, end_marked
 from pipelines.loopback import around_proxies
 from tsernet.errors import CheckError
+from tsernet.locks import lock_folder
 
 HOST = "127.0.0.1"
 # A worker takes a moment to end its flow runs, and each of those its stage.
@@ -147,7 +148,11 @@ def quiet_environment(repository: Path) -> dict[str, str]:
 
     That is where Prefect keeps its files, and MLflow's job runner: eight processes, more than half of all memory, that nothing here uses.
     """
-    defaults = {"PREFECT_HOME": str(repository / ".tsernet" / "prefect"), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    defaults = {
+        "TSERNET_LOCKS": str(lock_folder()),  # the machine's, though each service has a temporary folder of its own
+        "PREFECT_HOME": str(repository / ".tsernet" / "prefect"),
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }
     return {**defaults, **os.environ, **around_proxies(os.environ)} | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -14,6 +14,7 @@ from pathlib import Path
 from pipelines.flows.guard_command import guarded
 from pipelines.flows.secrets import hider
 from tsernet.errors import CheckError
+from tsernet.locks import lock_folder
 
 GRACE_SECONDS = 6.0
 _STAGE_ERROR = re.compile(r"^(error: |[A-Za-z_.]*(Error|Exception|Exit|Interrupt)\b)")
@@ -105,7 +106,7 @@ def stage_environment(extra: Mapping[str, str]) -> dict[str, str]:
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     path = os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH", os.defpath)])
-    return own | {"PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1"} | dict(extra)
+    return own | {"PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1", "TSERNET_LOCKS": str(lock_folder())} | dict(extra)
 
 
 def _end(process: subprocess.Popen[str]) -> None:
