@@ -7,6 +7,9 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -42,6 +45,18 @@ def commands() -> Iterator[Command]:
             # A comment may begin with a sentence.
             for part in re.split(r"[.:] +", line):
                 yield from _split(path, part)
+        if path.suffix == ".yaml":
+            for tree in YAML(typ="safe", pure=True).load_all(path.read_text(encoding="utf-8")):
+                for command in _of_containers(tree):
+                    yield Command(str(path.relative_to(ROOT)), command)
+
+
+def _of_containers(tree: Any) -> Iterator[tuple[str, ...]]:
+    """Give the commands that compose and Kubernetes files have containers run."""
+    for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ():
+        if key == "command":
+            yield tuple(shlex.split(value) if isinstance(value, str) else value)
+        yield from _of_containers(value)
 
 
 def _blocks(text: str) -> Iterator[str]:
