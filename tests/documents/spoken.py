@@ -29,6 +29,7 @@ class Command:
 
     where: str
     words: tuple[str, ...]
+    in_prose: bool = False
 
     def __str__(self) -> str:
         return f"{self.where}: {shlex.join(self.words)}"
@@ -38,8 +39,10 @@ def commands() -> Iterator[Command]:
     """Give every command of every page and file."""
     for path in PAGES:
         text = path.read_text(encoding="utf-8")
-        for line in (*_blocks(text), *_SPAN.findall(text)):
+        for line in _blocks(text):
             yield from _split(path, line)
+        for span in _SPAN.findall(text):
+            yield from _split(path, span, in_prose=True)
     for path in FILES:
         for line in re.findall(r"^ *# *(.+)$", path.read_text(encoding="utf-8"), re.MULTILINE):
             # A comment may begin with a sentence.
@@ -72,7 +75,7 @@ def _blocks(text: str) -> Iterator[str]:
             yield line.strip()
 
 
-def _split(path: Path, line: str) -> Iterator[Command]:
+def _split(path: Path, line: str, in_prose: bool = False) -> Iterator[Command]:
     try:
         lexer = shlex.shlex(line, posix=True, punctuation_chars="&|;")
         lexer.whitespace_split, lexer.commenters = True, "#"
@@ -83,7 +86,7 @@ def _split(path: Path, line: str) -> Iterator[Command]:
     for word in (*words, ";"):
         if word in _OPERATORS:
             if command:
-                yield Command(str(path.relative_to(ROOT)), tuple(command))
+                yield Command(str(path.relative_to(ROOT)), tuple(command), in_prose)
             command = []
         elif command or not _ASSIGNMENT.match(word):
             command.append(word)
