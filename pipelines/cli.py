@@ -10,6 +10,7 @@ import typer
 
 from pipelines import commands
 from pipelines.exits import exit_code_of
+from pipelines.loopback import speak_directly
 from tsernet.errors import CheckError, StoppedError, UserError
 
 
@@ -29,6 +30,7 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Run the command and end the process: 0 done, 1 a check does not hold, 2 a mistake of the user's."""
+    speak_directly()
     try:
         build_app()()
     except (CheckError, UserError, StoppedError) as error:

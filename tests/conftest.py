@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that hold a slow test: one begun last would leave the other processes idle."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give all that the tests start one folder for temporary files, and fail if anything is left there in the end.
+
+    MLflow's lock on the making of a database, an empty file for each, is left to MLflow.
+    """
+    folder = tmp_path_factory.mktemp("tmp")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(folder))
+        patch.setenv("DVC_NO_ANALYTICS", "1")  # the first command's report would else be left there
+        patch.setattr(tempfile, "tempdir", str(folder))
+        yield folder
+    left = sorted(path.name for path in folder.iterdir() if not path.name.startswith("db_init_lock-"))
+    assert left == [], f"tests or what they started have left in the temporary folder {folder}: {left}"
 
 
 @pytest.fixture(scope="session")

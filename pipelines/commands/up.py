@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -18,7 +19,13 @@ def register(app: typer.Typer) -> None:
     app.command("up")(up)
 
 
-def up(slots: Annotated[int, typer.Option(min=1, max=64, help="how many trainings may run at once: the number of GPUs")] = 1) -> None:
+Slots = Annotated[
+    int | None,
+    typer.Option(min=1, max=64, help="how many trainings may run at once: the number of GPUs; else as the limit gpu says"),
+]
+
+
+def up(slots: Slots = None) -> None:
     """Serve the MLflow and Prefect pages on loopback and retrain when asked there; Ctrl-C ends everything."""
     from pipelines.flows.plant import Plant
     from pipelines.flows.workspace import find_repository
@@ -30,7 +37,7 @@ def up(slots: Annotated[int, typer.Option(min=1, max=64, help="how many training
         addresses = plant.start()
         typer.echo(f"Prefect  {addresses.prefect}\nMLflow   {addresses.mlflow}")
         typer.echo("Retrain: open Deployments, retrain/default, Run; or in another terminal:")
-        typer.echo(f"export PREFECT_API_URL={addresses.api} MLFLOW_TRACKING_URI={addresses.mlflow}")
+        typer.echo(f"export PREFECT_API_URL={addresses.api} MLFLOW_TRACKING_URI={addresses.mlflow}{_around_proxies()}")
         typer.echo("prefect deployment run retrain/default")
         sys.stdout.flush()
         while True:
@@ -42,6 +49,13 @@ def up(slots: Annotated[int, typer.Option(min=1, max=64, help="how many training
         # A second Ctrl-C must not leave half of it behind.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         plant.stop()
+
+
+def _around_proxies() -> str:
+    """Spell what else the other terminal needs where it has a proxy."""
+    from pipelines.loopback import around_proxies, has_proxy
+
+    return "".join(f" {name}={value}" for name, value in around_proxies(os.environ).items()) if has_proxy(os.environ) else ""
 
 
 def _as_interrupt(_: int, __: FrameType | None) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from tsernet.locks import lock_file, visible_gpus
+from tsernet.locks import give_back, lock_file, lock_folder, try_to_take, visible_gpus
 
 _SECONDS_BETWEEN_TRIES = 1.0
 
@@ -29,21 +26,18 @@ def own_gpu(wanted: int) -> Iterator[dict[str, str]]:
     if wanted > 1 or len(visible) < 2:
         yield {}
         return
-    folder = Path(tempfile.gettempdir()) / f"tsernet-gpus-{getpass.getuser()}"
-    name, lock = _first_free(visible, folder)
+    name, lock = _first_free(visible)
     try:
         yield {"CUDA_VISIBLE_DEVICES": name}
     finally:
-        lock.release()
+        give_back(lock)
 
 
-def _first_free(visible: list[str], folder: Path) -> tuple[str, FileLock]:
+def _first_free(visible: list[str]) -> tuple[str, FileLock]:
     while True:
         for name in visible:
-            lock = FileLock(lock_file(folder, name), thread_local=False)
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                continue
-            return name, lock
+            # Beside the trainings' own locks (cuda-0), which hold a device by the name that the training sees.
+            lock = FileLock(lock_file(lock_folder(), f"gpu-{name}"), thread_local=False)
+            if try_to_take(lock, 0):
+                return name, lock
         time.sleep(_SECONDS_BETWEEN_TRIES)

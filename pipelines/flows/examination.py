@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 
 from pipelines.dvc_remains import cut_off_files
+from pipelines.flows.names import LIMIT
 from pipelines.flows.orphans import find_orphans
 from pipelines.flows.services import answers
 from pipelines.flows.setup import POOL, SILENT_RUNS
-from pipelines.flows.slots import LIMIT
 from pipelines.flows.stage_process import dvc, stage_environment
 from pipelines.flows.workspace import find_repository
 from tsernet.config import load_params
@@ -140,8 +140,9 @@ def _workers(client: httpx.Client, mend: str) -> Finding:
 def _automation(client: httpx.Client, mend: str) -> Finding:
     answer = client.post("/automations/filter", json={"automations": {"name": {"any_": [SILENT_RUNS]}}})
     rules = answer.json() if answer.is_success else []
-    good = any(rule["enabled"] for rule in rules)
-    return Finding("rule for silent runs", good, "on" if good else "missing or off", "" if good else mend)
+    if rules and not any(rule["enabled"] for rule in rules):
+        return Finding("rule for silent runs", False, "off", f"prefect automation resume {SILENT_RUNS!r}")
+    return Finding("rule for silent runs", bool(rules), "on" if rules else "missing", "" if rules else mend)
 
 
 def _browser() -> Finding:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
 from filelock import FileLock
 
+from pipelines.flows.marks import end_processes
 from pipelines.flows.workspace import remove_workspace, workspace_path
+from tsernet.locks import sweep_locks
 
 _PATIENCE_SECONDS = 8.0
 
@@ -45,6 +46,7 @@ def clean_orphans(repository: Path) -> list[str]:
     """
     lock = repository / ".tsernet" / "workspaces.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
+    sweep_locks()
     with FileLock(lock):
         orphans = find_orphans(repository)
         for run_id in orphans:
@@ -68,13 +70,7 @@ def _owner_lives(record: Path) -> bool:
 
 def _end_processes_in(workspace: Path) -> None:
     """Wait for what ends by itself, as a guard with its stage does; then ask, then kill."""
-    living = [process for process in psutil.process_iter() if _works_in(process, workspace)]
-    _, living = psutil.wait_procs(living, timeout=_PATIENCE_SECONDS)
-    for end in (psutil.Process.terminate, psutil.Process.kill):
-        for process in living:
-            with suppress(psutil.NoSuchProcess):
-                end(process)
-        _, living = psutil.wait_procs(living, timeout=_PATIENCE_SECONDS)
+    end_processes([process for process in psutil.process_iter() if _works_in(process, workspace)], _PATIENCE_SECONDS)
 
 
 def _works_in(process: psutil.Process, workspace: Path) -> bool:

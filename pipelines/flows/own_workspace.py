@@ -14,6 +14,7 @@ from pipelines.flows.orphans import claim, clean_orphans, release
 from pipelines.flows.parent_watch import end_with_worker
 from pipelines.flows.stage_process import end_all
 from pipelines.flows.workspace import find_repository
+from pipelines.loopback import speak_directly
 
 
 @contextmanager
@@ -23,6 +24,7 @@ def own_workspace() -> Iterator[tuple[Path, str]]:
     Returns:
         The person's repository and the flow run's id.
     """
+    speak_directly()
     end_with_worker()
     repository, run_id = find_repository(), str(flow_run.id)
     clean_orphans(repository)

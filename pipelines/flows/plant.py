@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+from filelock import FileLock, Timeout
+
+from pipelines.flows.marks import UP, end_marked
+from pipelines.flows.names import LIMIT, MISSING
 from pipelines.flows.orphans import clean_orphans
 from pipelines.flows.services import HOST, Service, free_port, mlflow_command, prefect_command, quiet_environment, worker_command
+from pipelines.flows.stage_process import run_command
 from pipelines.tracking.database import is_missing
-from pipelines.tracking.server import make_client
-from tsernet.errors import CheckError
+from tsernet.errors import UserError
 
 _PATIENCE_SECONDS = 120.0
 MLFLOW_PORT, PREFECT_PORT = 5000, 4200
@@ -38,30 +42,38 @@ class Plant:
 
     Args:
         repository: The repository that the runs work for.
-        slots: Trainings at once.
+        slots: Trainings at once; None for what the limit on the server says, one where there is none yet.
         tell: Called with a line on what is being done.
     """
 
-    def __init__(self, repository: Path, slots: int, tell: Callable[[str], None]) -> None:
+    def __init__(self, repository: Path, slots: int | None, tell: Callable[[str], None]) -> None:
         self._repository, self._tell = repository, tell
         self._services: list[Service] = []
-        self._environment = _devices(slots) | quiet_environment(repository) | {"TSERNET_SLOTS": str(slots)}
-        self._logs = repository / ".tsernet" / "logs"
+        self._environment = quiet_environment(repository) | {UP: str(repository)}
+        if slots is not None:
+            self._environment["TSERNET_SLOTS"] = str(slots)
+        local = repository / ".tsernet"
+        self._logs, self._lock = local / "logs", FileLock(local / "up.lock")
 
     def start(self) -> Addresses:
         """Start the servers, make what they need, then start the worker.
 
         Raises:
             CheckError: If one of them does not come up.
+            UserError: If another `tsernet up` serves the repository.
         """
+        self._claim()
         mlflow, prefect = self._start_mlflow(), self._start_prefect()
         addresses = Addresses(mlflow, prefect)
         for service in self._services:  # which start side by side
             service.wait_until_healthy(_PATIENCE_SECONDS)
         self._environment |= {"PREFECT_API_URL": addresses.api, "MLFLOW_TRACKING_URI": addresses.mlflow}
         self._tell("work pool, limit and deployments")
-        self._run(sys.executable, "-m", "pipelines.flows.setup")
-        self._run(sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all")
+        # Deploying writes schedules and parameters anew, and so undoes what a person chose in the page: only what is missing is deployed.
+        told = self._run(sys.executable, "-m", "pipelines.flows.setup")
+        if missing := [line.removeprefix(MISSING) for line in told if line.startswith(MISSING)]:
+            self._run(sys.executable, "-m", "prefect", "--no-prompt", "deploy", *(f"--name={name}" for name in missing))
+        self._environment = _devices(addresses.api) | self._environment
         self._clean()
         self._tell("worker")
         self._add(_WORKER, worker_command())
@@ -86,6 +98,17 @@ class Plant:
         for service in reversed(self._services):
             service.stop()
         self._services.clear()
+        self._lock.release()
+
+    def _claim(self) -> None:
+        """Have the repository for oneself: two servers on one database disturb each other."""
+        self._logs.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise UserError(f"another tsernet up serves {self._repository}; use that one, or end it first") from None
+        if left := end_marked(UP, str(self._repository), 0.0):
+            self._tell(f"ended what an earlier one had left: {len(left)} processes")
 
     def _start_mlflow(self) -> str:
         given = os.environ.get("MLFLOW_TRACKING_URI", "")
@@ -95,7 +118,9 @@ class Plant:
         port = free_port(MLFLOW_PORT)
         database = given or f"sqlite:///{self._repository / 'mlflow.db'}"
         if is_missing(database):
-            make_client(database)  # whole, or not at all
+            # Whole, or not at all; in a process of its own, for MLflow's import is 130 MB that would stay.
+            make = "from pipelines.tracking.server import make_client; make_client()"
+            self._run(sys.executable, "-c", make, MLFLOW_TRACKING_URI=database)
         self._add("MLflow server", mlflow_command(port, database, self._repository / "mlartifacts"), f"http://{HOST}:{port}/health")
         return f"http://{HOST}:{port}"
 
@@ -114,12 +139,14 @@ class Plant:
         for run_id in clean_orphans(self._repository):
             self._tell(f"cleared up what flow run {run_id} had left")
 
-    def _run(self, *command: str) -> None:
-        done = subprocess.run(command, cwd=self._repository, env=self._environment, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise CheckError(f"{' '.join(command[1:])} failed: {' '.join((done.stderr or done.stdout).split())[-400:]}")
+    def _run(self, *command: str, **environment: str) -> list[str]:
+        """Run a command to its end; give the lines that it printed."""
+        lines: list[str] = []
+        run_command(command, self._repository, self._environment | environment, lines.append)
+        return lines
 
 
-def _devices(slots: int) -> dict[str, str]:
-    """Name a GPU for each slot; the environment, which may name others, overrules it."""
+def _devices(api: str) -> dict[str, str]:
+    """Name a GPU for each slot of the limit; the environment, which may name others, overrules it."""
+    slots = httpx.get(f"{api}/v2/concurrency_limits/{LIMIT}", timeout=30).raise_for_status().json()["limit"]
     return {"CUDA_VISIBLE_DEVICES": ",".join(str(number) for number in range(slots))} if slots > 1 else {}

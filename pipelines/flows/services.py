@@ -7,20 +7,24 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import httpx
 
+from pipelines.flows.guard_command import guarded
+from pipelines.flows.marks import SERVICE, end_marked
+from pipelines.loopback import around_proxies
 from tsernet.errors import CheckError
+from tsernet.locks import lock_folder
 
 HOST = "127.0.0.1"
 # A worker takes a moment to end its flow runs, and each of those its stage.
 _GRACE_SECONDS = 15.0
 # A service that has been killed is started again; one that cannot stand is not, for ever.
 _MOST_FALLS, _FALLS_COUNT_SECONDS = 3, 600.0
-_GUARD = Path(__file__).with_name("guard.py")
 
 
 class Service:
@@ -50,7 +54,7 @@ class Service:
         Raises:
             CheckError: If it does so again and again; the message names the log.
         """
-        self.stop()  # which closes the pipe to its guard
+        self.stop()  # which closes the pipe to its guard, and waits for what a killed one has left
         now = time.monotonic()
         self._falls = [fall for fall in self._falls if now - fall < _FALLS_COUNT_SECONDS] + [now]
         if len(self._falls) > _MOST_FALLS:
@@ -74,7 +78,7 @@ class Service:
         return self._process.poll() is None
 
     def stop(self) -> None:
-        """End the process and all of its group."""
+        """End the process and all that it has started."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
@@ -82,13 +86,16 @@ class Service:
         if self.lives():
             self._process.kill()
             self._process.wait()
+        # Nothing is left, unless the guard was killed: then its warden is ending the service at this moment.
+        end_marked(SERVICE, self._mark, _GRACE_SECONDS + 5)
 
     def _start(self) -> subprocess.Popen[bytes]:
+        self._mark = f"{self.name} {uuid.uuid4()}"
         with self.log.open("ab") as stream:
             return subprocess.Popen(
-                [sys.executable, str(_GUARD), str(_GRACE_SECONDS), *self._command],
+                guarded(self._command, _GRACE_SECONDS),
                 cwd=self._folder,
-                env=self._environment,
+                env=self._environment | {SERVICE: self._mark},
                 stdin=subprocess.PIPE,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
@@ -137,8 +144,16 @@ def worker_command() -> list[str]:
 
 
 def quiet_environment(repository: Path) -> dict[str, str]:
-    """Make the environment of the servers: no telemetry, Prefect's files in the repository's own folder unless PREFECT_HOME says else."""
-    return {"PREFECT_HOME": str(repository / ".tsernet" / "prefect"), **os.environ} | {
+    """Make the environment of the servers: no telemetry, no proxy to loopback, and what the person's own environment overrules.
+
+    That is where Prefect keeps its files, and MLflow's job runner: eight processes, more than half of all memory, that nothing here uses.
+    """
+    defaults = {
+        "TSERNET_LOCKS": str(lock_folder()),  # the machine's, though each service has a temporary folder of its own
+        "PREFECT_HOME": str(repository / ".tsernet" / "prefect"),
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }
+    return {**defaults, **os.environ, **around_proxies(os.environ)} | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from prefect.automations import Automation
@@ -12,10 +13,11 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import EventTrigger, Posture
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
-from pipelines.flows.slots import LIMIT
+from pipelines.flows.deployments import refresh
+from pipelines.flows.names import LIMIT, MISSING
 
 POOL = "tsernet"
 SILENT_RUNS = "tsernet: mark silent runs crashed"
@@ -23,16 +25,24 @@ HEARTBEAT_SECONDS = 30
 
 
 def make_ready(slots: int) -> dict[str, Any]:
-    """Make what the deployments rely on; a deployment step of prefect.yaml, harmless to repeat.
+    """Make what the deployments rely on where it is missing; a deployment step of prefect.yaml, harmless to repeat.
+
+    What is there stays as it is: a person may have changed it in the page.
 
     Args:
-        slots: How many trainings may run at once: the number of devices; $TSERNET_SLOTS overrules it.
+        slots: How many trainings may run at once, where there is no limit yet: the number of devices; $TSERNET_SLOTS overrules both.
     """
-    slots = int(os.environ.get("TSERNET_SLOTS", slots))
+    given = os.environ.get("TSERNET_SLOTS")
     with get_client(sync_client=True) as client:
-        client.upsert_global_concurrency_limit_by_name(LIMIT, slots)
+        try:
+            there = client.read_global_concurrency_limit_by_name(LIMIT).limit
+        except ObjectNotFound:
+            there = None
+        wanted = int(given) if given else slots if there is None else there
+        if wanted != there:
+            client.upsert_global_concurrency_limit_by_name(LIMIT, wanted)
     make_automation()
-    return {"limit": LIMIT, "slots": slots}
+    return {"limit": LIMIT, "slots": wanted}
 
 
 def make_pool() -> None:
@@ -46,10 +56,10 @@ def make_pool() -> None:
 
 
 def make_automation() -> None:
-    """Make the rule that marks a run Crashed when it has missed three heartbeats; one from before is replaced."""
+    """Make the rule that marks a run Crashed when it has missed three heartbeats, if it is not there."""
     with get_client(sync_client=True) as client:
-        for earlier in client.read_automations_by_name(SILENT_RUNS):
-            client.delete_automation(earlier.id)
+        if client.read_automations_by_name(SILENT_RUNS):
+            return
     ends = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
     Automation(
         name=SILENT_RUNS,
@@ -69,3 +79,6 @@ def make_automation() -> None:
 
 if __name__ == "__main__":
     make_pool()
+    make_ready(1)
+    for name in refresh(Path.cwd()):
+        print(f"{MISSING}{name}", flush=True)

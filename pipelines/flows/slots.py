@@ -10,9 +10,9 @@ import httpx
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 
+from pipelines.flows.names import LIMIT
 from pipelines.flows.patience import wait_for_server
 
-LIMIT = "gpu"
 # The shortest that Prefect allows: so long does a slot stay taken when its holder is killed.
 _LEASE_SECONDS = 60
 _SECONDS_BETWEEN_TRIES = 2.0

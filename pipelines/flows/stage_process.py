@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from pipelines.flows.guard_command import guarded
 from pipelines.flows.secrets import hider
 from tsernet.errors import CheckError
+from tsernet.locks import lock_folder
 
 GRACE_SECONDS = 6.0
-_GUARD = Path(__file__).with_name("guard.py")
 _STAGE_ERROR = re.compile(r"^(error: |[A-Za-z_.]*(Error|Exception|Exit|Interrupt)\b)")
 _DVC_ERROR = re.compile(r"^ERROR: ")
 _LIVE: set[subprocess.Popen[str]] = set()
@@ -39,7 +40,7 @@ def run_command(command: Sequence[str], folder: Path, environment: Mapping[str, 
     tail: deque[str] = deque(maxlen=200)
     hide = hider(environment)
     process = subprocess.Popen(
-        [sys.executable, str(_GUARD), str(GRACE_SECONDS), *command],
+        guarded(command, GRACE_SECONDS),
         cwd=folder,
         env=dict(environment),
         stdin=subprocess.PIPE,
@@ -105,7 +106,7 @@ def stage_environment(extra: Mapping[str, str]) -> dict[str, str]:
     """
     own = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     path = os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH", os.defpath)])
-    return own | {"PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1"} | dict(extra)
+    return own | {"PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1", "TSERNET_LOCKS": str(lock_folder())} | dict(extra)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from tsernet.locks import lock_file
+from tsernet.locks import give_back, lock_file, lock_folder, try_to_take
 
 _SECONDS_BETWEEN_WORDS = 30.0
 
@@ -29,26 +27,18 @@ def device_lock(device: str, purpose: str) -> Iterator[None]:
         device: Such as `cpu`, `cuda-0` or `cuda-MIG-GPU-…/1/0`.
         purpose: What for, shown to those who wait.
     """
-    folder = Path(os.environ.get("TSERNET_LOCKS", Path(tempfile.gettempdir()) / f"tsernet-locks-{getpass.getuser()}"))
-    path = lock_file(folder, device)
+    path = lock_file(lock_folder(), device)
     lock, holder = FileLock(path), path.with_suffix(".json")
     patience = 0.2
-    while not _acquired(lock, patience):
+    while not try_to_take(lock, patience):
         print(f"waiting for the device {device}, held by {_describe(holder)}", file=sys.stderr, flush=True)
         patience = _SECONDS_BETWEEN_WORDS
     try:
         holder.write_text(json.dumps({"pid": os.getpid(), "purpose": purpose, "since": time.strftime("%F %T")}), encoding="utf-8")
         yield
     finally:
-        lock.release()
-
-
-def _acquired(lock: FileLock, seconds: float) -> bool:
-    try:
-        lock.acquire(timeout=seconds)
-    except Timeout:
-        return False
-    return True
+        holder.unlink(missing_ok=True)
+        give_back(lock)
 
 
 def _describe(holder: Path) -> str:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 from standin import ROOT
 
 AUDIT = Path(__file__).with_name("audit")
@@ -159,6 +160,18 @@ def wait_for(happened: object, seconds: float, what: str) -> None:
     while not happened():  # type: ignore[operator]  # any callable
         assert time.monotonic() < deadline, f"{what} did not come within {seconds} s"
         time.sleep(0.2)
+
+
+def living(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Choose the processes that still run."""
+
+    def lives(process: psutil.Process) -> bool:
+        try:
+            return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:  # it has ended between the two
+            return False
+
+    return [process for process in processes if lives(process)]
 
 
 @contextmanager

@@ -77,9 +77,10 @@ def test_a_stage_knows_nothing_of_prefect(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_two_trainings_get_a_gpu_each(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setenv("TSERNET_LOCKS", str(tmp_path))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,5")
     with own_gpu(1) as first, own_gpu(1) as second:
         assert [first, second] == [{"CUDA_VISIBLE_DEVICES": "2"}, {"CUDA_VISIBLE_DEVICES": "5"}]
     with own_gpu(2) as both:
         assert both == {}
+    assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,8 @@ import base64
 import io
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +23,7 @@ import numpy as np
 import pytest
 
 pytestmark = pytest.mark.slow
+REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +51,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory, picture: Any) -> tuple[Pa
 
 
 @pytest.fixture(scope="module")
-def ask(exported: tuple[Path, Path]) -> Iterator[Callable[[Any], tuple[int, Any]]]:
-    """A real server; ask it with a JSON body, get status and answer."""
+def address(exported: tuple[Path, Path]) -> Iterator[str]:
+    """A real server."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -73,22 +76,28 @@ def ask(exported: tuple[Path, Path]) -> Iterator[Callable[[Any], tuple[int, Any]
     }
     with (exported[0].parent / "server.log").open("wb") as log:
         server = subprocess.Popen(command, cwd=exported[0].parent, env=environment, start_new_session=True, stdout=log, stderr=log)
+    try:
+        _wait(f"http://127.0.0.1:{port}/ping", server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)  # by SIGKILL it would leave its temporary files
+        server.wait(30)
+
+
+@pytest.fixture(scope="module")
+def ask(address: str) -> Callable[[Any], tuple[int, Any]]:
+    """Ask the server with a JSON body, get status and answer."""
 
     def ask(body: Any) -> tuple[int, Any]:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{port}/invocations", data, {"Content-Type": "application/json"})
+        request = urllib.request.Request(f"{address}/invocations", data, {"Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
-    try:
-        _wait(f"http://127.0.0.1:{port}/ping", server)
-        yield ask
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
+    return ask
 
 
 def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
@@ -156,3 +165,20 @@ def test_what_is_no_picture_gets_a_sentence_and_the_server_lives_on(ask: Callabl
         assert 400 <= status < 500, (body, status, answer)
         assert sentence in json.loads(answer).get("message", "") if sentence else answer, (body, answer)
     assert ask({"inputs": picture[None].tolist()})[0] == 200
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_documents_curl_line_sends_a_picture_of_any_size(address: str, tmp_path: Path) -> None:
+    # A block's lines with what continues them.
+    text = "\n".join(page.read_text(encoding="utf-8") for page in (REPOSITORY / "docs").rglob("*.md"))
+    lines = re.findall(r"^    (?:.*[|\\]\n +)*.*/invocations.*(?:(?<=[|\\])\n.*)*", text, re.MULTILINE)
+    assert lines
+    # Noise does not compress: 250 KB of PNG, and one argument of a program may have 128 KB.
+    (tmp_path / "picture.png").write_bytes(
+        base64.b64decode(_encoded(np.random.default_rng(0).integers(0, 256, (500, 500), dtype=np.uint8)))
+    )
+    for line in lines:
+        command = re.sub(r"http://127\.0\.0\.1:\d+", address, line)
+        done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert np.array(json.loads(done.stdout)["predictions"][0]).shape == (500, 500)
