@@ -48,7 +48,8 @@ def examine() -> list[Finding]:
     try:
         repository = find_repository()
     except UserError as error:
-        return [Finding("repository", False, str(error), "cd into the repository, or export TSERNET_REPOSITORY=FOLDER")]
+        _, _, mend = str(error).partition("; mend it with: ")
+        return [Finding("repository", False, str(error), mend or "cd into the repository, or export TSERNET_REPOSITORY=FOLDER")]
     local = [Finding("repository", True, str(repository)), _params(repository), _dvc(repository), _room(repository), _orphans(repository)]
     return [*local, _mlflow(repository), *_prefect(), _browser()]
 

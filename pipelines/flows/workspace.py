@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from pipelines.flows.secrets import hider
 from pipelines.flows.settings import Settings
 from pipelines.flows.stage_process import dvc, stage_environment
+from pipelines.git import decode, run_git
 from tsernet.config import Params, parse_params
 from tsernet.errors import UserError
 
@@ -157,7 +158,11 @@ def _persons(value: str, workspace: Path, repository: Path) -> str:
 
 
 def _git(folder: Path, *arguments: str, blame: str = "") -> str:
-    return _run(["git", *arguments], folder, blame)
+    environment = stage_environment({})
+    done = run_git(folder, *arguments, environment=environment)
+    if done.returncode != 0:
+        raise UserError(blame or hider(environment)(f"git {' '.join(arguments)} in {folder}: {' '.join(decode(done.stderr).split())}"))
+    return decode(done.stdout).strip()
 
 
 def _run(command: list[str], folder: Path, blame: str = "") -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.git import decode, run_git
 from pipelines.registry.comparison import MEASURES
 from pipelines.registry.versions import Registry, Version
 from pipelines.tracking.place import repository_root
@@ -67,13 +68,13 @@ def rebuild(registry: Registry, version: Version) -> Rebuilt:
 @contextmanager
 def _checked_out(root: Path, commit: str, tree: Path) -> Iterator[Path]:
     """Have a commit of the repository as a git worktree for a while."""
-    added = subprocess.run(["git", "worktree", "add", "--detach", str(tree), commit], cwd=root, capture_output=True, text=True)
+    added = run_git(root, "worktree", "add", "--detach", str(tree), commit)
     if added.returncode != 0:
-        raise UserError(f"commit {commit} cannot be checked out of {root}: {_last_line(added.stderr)}")
+        raise UserError(f"commit {commit} cannot be checked out of {root}: {_last_line(decode(added.stderr))}")
     try:
         yield tree
     finally:
-        subprocess.run(["git", "worktree", "remove", "--force", str(tree)], cwd=root, capture_output=True)
+        run_git(root, "worktree", "remove", "--force", str(tree))
 
 
 def _restore_sources(registry: Registry, version: Version, tree: Path, scratch: Path) -> None:
@@ -81,9 +82,9 @@ def _restore_sources(registry: Registry, version: Version, tree: Path, scratch: 
     registry.client.download_artifacts(version.run_id, "source", str(scratch))
     source = scratch / "source"
     if (source / _PATCH).is_file():
-        applied = subprocess.run(["git", "apply", "--allow-empty", str(source / _PATCH)], cwd=tree, capture_output=True, text=True)
+        applied = run_git(tree, "apply", "--allow-empty", str(source / _PATCH))
         if applied.returncode != 0:
-            raise UserError(f"the uncommitted changes of this version's run cannot be put back: {_last_line(applied.stderr)}")
+            raise UserError(f"the uncommitted changes of this version's run cannot be put back: {_last_line(decode(applied.stderr))}")
     if not (source / "dvc.lock").is_file():
         raise UserError(f"models:/{version.name}/{version.number} was made without DVC: its run has no dvc.lock that names the data")
     for name in ("params.yaml", "dvc.lock"):

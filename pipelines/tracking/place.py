@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from pipelines.git import decode, run_git
 
 EXPERIMENT = "tsernet"
 _DVC_WORKSPACES = (".dvc", "tmp", "exps")
@@ -21,6 +22,8 @@ def repository_root(start: Path | None = None) -> Path:
     Returns:
         Absolute. The repository that holds `.dvc/tmp/exps/…` for DVC's temporary experiments, the main working tree for a git
         worktree, the top of a git repository, else `start` itself.
+    Raises:
+        UserError: If git refuses the repository because another user owns it: another root is never guessed.
     """
     start = (start or Path.cwd()).resolve()
     for folder in (start, *start.parents):
@@ -64,7 +67,7 @@ def local_state(root: Path | None = None) -> Path:
 def _git(folder: Path, *arguments: str) -> str:
     """Ask git; empty where it has no answer (no repository, or no git at all)."""
     try:
-        answer = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
+        answer = run_git(folder, *arguments)
     except FileNotFoundError:
         return ""
-    return answer.stdout.strip() if answer.returncode == 0 else ""
+    return decode(answer.stdout).strip() if answer.returncode == 0 else ""

@@ -8,10 +8,11 @@ import json
 import os
 import platform
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from pipelines.git import decode, run_git
 
 PARAMS, LOCK, SUMMARY = Path("params.yaml"), Path("dvc.lock"), Path("results/validation/summary.json")
 INPUTS = {"prepare": ("data/prepared/images", "data/prepared/masks", "data/prepared/edges"), "split": ("data/splits",)}
@@ -97,8 +98,9 @@ def source_files(workspace: Path, folder: Path) -> list[Path]:
     changed = "".join(f"{line}\n" for line in _changes(workspace))
     if changed:
         patch = folder / "uncommitted.patch"
-        text = _git(workspace, "diff", "--binary", "HEAD", "--", ".", ":(exclude)dvc.lock")
-        patch.write_text(text if len(text) <= _PATCH_LIMIT else f"# too large to keep; changed:\n{changed}", encoding="utf-8")
+        # As bytes: text would lose the carriage returns of files that have them, and the patch would then not apply.
+        content = _git_bytes(workspace, "diff", "--binary", "HEAD", "--", ".", ":(exclude)dvc.lock")
+        patch.write_bytes(content if len(content) <= _PATCH_LIMIT else f"# too large to keep; changed:\n{changed}".encode())
         files.append(patch)
     return files
 
@@ -132,7 +134,11 @@ def _version(package: str) -> str:
 
 
 def _git(folder: Path, *arguments: str) -> str:
+    return decode(_git_bytes(folder, *arguments))
+
+
+def _git_bytes(folder: Path, *arguments: str) -> bytes:
     try:
-        return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, errors="replace").stdout
+        return run_git(folder, *arguments).stdout
     except FileNotFoundError:  # no git at all: nothing to say
-        return ""
+        return b""
