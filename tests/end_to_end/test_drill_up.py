@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -27,7 +28,10 @@ _SERVICES = {"mlflow": "mlflow", "prefect": "uvicorn", "worker": "worker"}
 
 def proportional(pid: int) -> float:
     """Read a process's proportional set size: what it shares counts by its share. MiB."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, ProcessLookupError):  # a short-lived one, such as git
+        return 0.0
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:"))
 
 
@@ -72,7 +76,7 @@ def test_whatever_process_is_killed_nothing_of_it_is_left(tmp_path: Path) -> Non
             if service == "up":
                 up.process.wait()
             else:
-                wait_for(lambda: up.process.poll() is not None or stands(up, depths), 120, "the service again, or up's end")
+                wait_for(partial(settled, up, depths), 120, "the service again, or up's end")
     print(f"\nleft behind after {KILLS} kills each: {left}")
     assert set(left.values()) == {0}
 
@@ -91,8 +95,10 @@ def remaining(processes: list[psutil.Process]) -> int:
     return len(still)
 
 
-def stands(up: Up, depths: dict[str, int]) -> bool:
-    """Say whether all services are there, as deep as before, and answer."""
+def settled(up: Up, depths: dict[str, int]) -> bool:
+    """Say whether it has ended, or all services are there, as deep as before, and answer."""
+    if up.process.poll() is not None:
+        return True
     try:
         deep = all(len(branch(up, service)) >= depth for service, depth in depths.items())
         return deep and all(httpx.get(address).is_success for address in (f"{up.prefect}/api/health", f"{up.mlflow}/health"))
