@@ -14,6 +14,8 @@ from ruamel.yaml import YAML
 from tsernet.config import Params, parse_params
 
 REPOSITORY = Path(__file__).parents[1]
+# What libraries keep on purpose: MLflow's locks, torch's and Dask's caches, Prefect's folder for sources; and what a killed Python leaves.
+_LIBRARIES = ("db_init_lock-", "torchinductor_", "torchelastic_", "dask-scratch-space", "runner_storage", "pymp-")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -24,18 +26,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Give all that the tests start one folder for temporary files, and fail if anything is left there in the end.
-
-    MLflow's lock on the making of a database, an empty file for each, is left to MLflow.
-    """
+    """Give all that the tests start one folder for temporary files, and fail if anything of ours is left there in the end."""
     folder = tmp_path_factory.mktemp("tmp")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(folder))
         patch.setenv("DVC_NO_ANALYTICS", "1")  # the first command's report would else be left there
         patch.setattr(tempfile, "tempdir", str(folder))
         yield folder
-    left = sorted(path.name for path in folder.iterdir() if not path.name.startswith("db_init_lock-"))
-    assert left == [], f"tests or what they started have left in the temporary folder {folder}: {left}"
+    left = {
+        path.name: sorted(inner.name for inner in path.rglob("*"))[:5] for path in folder.iterdir() if not path.name.startswith(_LIBRARIES)
+    }
+    assert left == {}, f"tests or what they started have left in the temporary folder {folder}: {left}"
 
 
 @pytest.fixture(scope="session")

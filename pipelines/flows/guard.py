@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+SCRATCH = "tsernet-"  # how the name of a command's folder for temporary files begins
 _POLL_SECONDS = 0.1
 _ENDED_BY_GUARD = 130
 _SECONDS_AFTER_SIGKILL = 5.0
@@ -120,7 +121,7 @@ def _make_scratch() -> Path:
     parents = [Path(named) for name in ("TMPDIR", "TEMP", "TMP") if (named := os.environ.get(name))]
     parent = next((path for path in parents if os.access(path, os.W_OK)), Path("/tmp"))
     while True:
-        scratch = parent / f"tsernet-{os.urandom(3).hex()}"
+        scratch = parent / f"{SCRATCH}{os.urandom(3).hex()}"
         with suppress(FileExistsError):
             scratch.mkdir(mode=0o700)
             return scratch

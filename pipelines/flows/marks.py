@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
+
+from pipelines.flows.guard import SCRATCH
 
 # Of `tsernet up`: the repository that it serves; of a service: itself, once for each start.
 UP, SERVICE = "TSERNET_UP", "TSERNET_SERVICE"
@@ -23,8 +27,13 @@ def end_marked(name: str, value: str, patience: float) -> list[int]:
         The process ids of those that were found.
     """
     own = {process.pid for process in (psutil.Process(), *psutil.Process().parents())}
-    found = [process for process in psutil.process_iter() if process.pid not in own and _bears(process, name, value)]
+    environments = {process: _environment(process) for process in psutil.process_iter() if process.pid not in own}
+    found = [process for process, environment in environments.items() if environment.get(name) == value]
     end_processes(found, patience)
+    # Where a guard and its warden have been killed at once, nobody else removes what they made for these processes.
+    for scratch in {Path(environments[process].get("TMPDIR", "/")) for process in found}:
+        if scratch.name.startswith(SCRATCH):
+            shutil.rmtree(scratch, ignore_errors=True)
     return [process.pid for process in found]
 
 
@@ -43,8 +52,8 @@ def end_processes(processes: Sequence[psutil.Process], patience: float) -> None:
         _, living = psutil.wait_procs(living, timeout=_PATIENCE_SECONDS)
 
 
-def _bears(process: psutil.Process, name: str, value: str) -> bool:
+def _environment(process: psutil.Process) -> dict[str, str]:
     try:
-        return process.environ().get(name) == value
+        return process.environ()
     except psutil.Error:
-        return False  # gone, or another user's: not ours to end
+        return {}  # gone, or another user's: not ours to end

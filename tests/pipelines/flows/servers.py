@@ -95,6 +95,7 @@ class Prefect(PrefectApi):
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             **audited(self.calls),
             "PREFECT_HOME": str(home),
+            "TMPDIR": str(home),  # a worker that is killed here stands under no guard that would clear up after it
             "PREFECT_API_URL": self.api,
             "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
             "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "0.5",
