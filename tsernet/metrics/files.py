@@ -8,31 +8,33 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tsernet.data.pixels import SUFFIXES, read_picture
+from tsernet.data.layout import files_below, name_below
+from tsernet.data.pixels import MAX_PIXELS, SUFFIXES, read_picture
 from tsernet.errors import UserError
+from tsernet.images.levels import Levels
 from tsernet.metrics.measures import Grey
 
 
-def read_grey(path: Path) -> Grey:
+def read_grey(path: Path, levels: Levels | None = None, max_pixels: int | None = MAX_PIXELS) -> Grey:
     """Read a picture as grey; colour becomes its luma, as Pillow weighs it.
 
     Returns:
         uint8, (H, W).
     Raises:
-        UserError: If it cannot be read or has more than 8 bits a channel.
+        UserError: If it cannot be read, or has more than 8 bits a channel and there are no levels.
     """
-    picture = read_picture(path)
+    picture = read_picture(path, levels, max_pixels)
     return picture if picture.ndim == 2 else np.asarray(Image.fromarray(picture).convert("L"))
 
 
-def read_pair(saliency: Path, mask: Path) -> tuple[Grey, Grey, bool]:
+def read_pair(saliency: Path, mask: Path, max_pixels: int | None = MAX_PIXELS) -> tuple[Grey, Grey, bool]:
     """Read a map and its mask.
 
     Returns:
         Map and mask, uint8, (H, W) of the mask, and whether the map had another size (then it is resized bilinearly).
     """
-    truth = read_grey(mask)
-    grey = read_grey(saliency)
+    truth = read_grey(mask, max_pixels=max_pixels)
+    grey = read_grey(saliency, max_pixels=max_pixels)
     if grey.shape == truth.shape:
         return grey, truth, False
     size = (truth.shape[1], truth.shape[0])
@@ -40,7 +42,7 @@ def read_pair(saliency: Path, mask: Path) -> tuple[Grey, Grey, bool]:
 
 
 def list_pictures(folder: Path) -> dict[str, Path]:
-    """List the pictures of a folder by their stem.
+    """List the pictures of a folder, and of the folders in it, by their stem behind their folder: `coil7/001`.
 
     Raises:
         UserError: If the folder does not exist, holds no picture, or two pictures of one stem.
@@ -48,12 +50,11 @@ def list_pictures(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise UserError(f"{folder}: expected a folder of pictures, there is no such folder")
     found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in SUFFIXES:
-            continue
-        if path.stem in found:
-            raise UserError(f"{folder}: expected one picture a name, got {found[path.stem].name} and {path.name}")
-        found[path.stem] = path
+    for path in files_below(folder, SUFFIXES):
+        name = name_below(path, folder)
+        if name in found:
+            raise UserError(f"{folder}: expected one picture a name, got {found[name].name} and {path.name}")
+        found[name] = path
     if not found:
         raise UserError(f"{folder}: expected pictures ({', '.join(SUFFIXES)}), got none")
     return found
