@@ -320,6 +320,18 @@ def parse_params(tree: Any, source: str) -> Params:
         raise UserError(explain(error, Params, source)) from None
 
 
+def parse_masks(tree: Any, source: str) -> Masks:
+    """Validate a section `dataset.masks` alone.
+
+    Raises:
+        UserError: One line naming the bad key, what it holds and what is allowed.
+    """
+    try:
+        return Masks.model_validate(tree)
+    except ValidationError as error:
+        raise UserError(explain(error, Masks, source)) from None
+
+
 def load_params(path: Path = PARAMS_FILE) -> Params:
     """Read and validate params.yaml.
 

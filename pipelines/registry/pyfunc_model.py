@@ -20,7 +20,7 @@ from mlflow.pyfunc.model import PythonModel
 WEIGHTS = "weights"
 _EXPECTED = (
     "expected images (uint8; uint16 for a model with levels) as an array (N, H, W) or (N, H, W, 3), "
-    "or a table with one encoded image (base64 or bytes) a row"
+    "or a table with one encoded picture (base64 or bytes) a row"
 )
 
 

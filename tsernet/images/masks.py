@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tsernet.images.decode import Decoded
+from tsernet.images.decode import Decoded, decode
 from tsernet.images.errors import ImageError
+from tsernet.images.formats import MAX_PIXELS
 from tsernet.images.levels import Samples
 
 _MOST_VALUES = 8
@@ -45,7 +47,7 @@ class Mask:
 
     Attributes:
         pixels: uint8 (H, W), 0 for ground and 255 for defect.
-        between: How many pixels lie nearer to the threshold than to either end of the range; 0 without a threshold.
+        between: How many pixels were neither black nor white, so that the threshold decided over them; 0 without a threshold.
     """
 
     pixels: NDArray[np.uint8]
@@ -92,13 +94,22 @@ def binary_mask(channel: Samples, rule: MaskRule, *, is_jpeg: bool = False) -> M
         ImageError: If the values are not what the rule expects; the sentence names the key to set.
     """
     if rule.threshold is not None:
-        low, high = rule.threshold / 2, (rule.threshold + _top(channel)) / 2
-        return Mask(_marked(channel >= rule.threshold), int(((channel > low) & (channel < high)).sum()))
+        return Mask(_marked(channel >= rule.threshold), int(((channel > 0) & (channel < _top(channel))).sum()))
     if rule.values == "binary" or (is_jpeg and not _is_binary(channel)):
         _require_binary(channel, is_jpeg)
         return Mask(channel.astype(np.uint8, copy=False), 0)
     chosen = channel != 0 if rule.values == "nonzero" else np.isin(channel, np.array(rule.values))
     return Mask(_marked(chosen), 0)
+
+
+def read_mask(source: Path | bytes, rule: MaskRule = DEFAULT_RULE, max_pixels: int | None = MAX_PIXELS) -> Mask:
+    """Read a mask file under a rule; what prepare does step by step, for those who need no row of a manifest.
+
+    Raises:
+        ImageError: If the file cannot be used, or its values are not what the rule expects.
+    """
+    decoded = decode(source, max_pixels)
+    return binary_mask(mask_channel(decoded, rule), rule, is_jpeg=decoded.is_jpeg)
 
 
 def describe_values(channel: Samples) -> str:

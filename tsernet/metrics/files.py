@@ -11,7 +11,9 @@ from PIL import Image
 from tsernet.data.layout import files_below, name_below
 from tsernet.data.pixels import MAX_PIXELS, SUFFIXES, read_picture
 from tsernet.errors import UserError
+from tsernet.images.errors import ImageError
 from tsernet.images.levels import Levels
+from tsernet.images.masks import MaskRule, read_mask
 from tsernet.metrics.measures import Grey
 
 
@@ -27,13 +29,29 @@ def read_grey(path: Path, levels: Levels | None = None, max_pixels: int | None =
     return picture if picture.ndim == 2 else np.asarray(Image.fromarray(picture).convert("L"))
 
 
-def read_pair(saliency: Path, mask: Path, max_pixels: int | None = MAX_PIXELS) -> tuple[Grey, Grey, bool]:
-    """Read a map and its mask.
+def read_truth(path: Path, rule: MaskRule | None = None, max_pixels: int | None = MAX_PIXELS) -> Grey:
+    """Read a mask: under a rule as 0 and 255, without one as the grey that is in the file.
+
+    Returns:
+        uint8, (H, W); above 128 is defect.
+    Raises:
+        UserError: If it cannot be read, or its values are not what the rule expects.
+    """
+    if rule is None:
+        return read_grey(path, max_pixels=max_pixels)
+    try:
+        return read_mask(path, rule, max_pixels).pixels
+    except ImageError as error:
+        raise UserError(f"{path}: {error.sentence}") from None
+
+
+def read_pair(saliency: Path, mask: Path, max_pixels: int | None = MAX_PIXELS, rule: MaskRule | None = None) -> tuple[Grey, Grey, bool]:
+    """Read a map and its mask, as `read_truth` does.
 
     Returns:
         Map and mask, uint8, (H, W) of the mask, and whether the map had another size (then it is resized bilinearly).
     """
-    truth = read_grey(mask, max_pixels=max_pixels)
+    truth = read_truth(mask, rule, max_pixels)
     grey = read_grey(saliency, max_pixels=max_pixels)
     if grey.shape == truth.shape:
         return grey, truth, False
@@ -41,8 +59,8 @@ def read_pair(saliency: Path, mask: Path, max_pixels: int | None = MAX_PIXELS) -
     return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BILINEAR)), truth, True
 
 
-def list_pictures(folder: Path) -> dict[str, Path]:
-    """List the pictures of a folder, and of the folders in it, by their stem behind their folder: `coil7/001`.
+def list_pictures(folder: Path, suffix: str = "") -> dict[str, Path]:
+    """List the pictures of a folder, and of the folders in it, by stem and folder: `coil7/001`; a suffix such as `_mask` is left off.
 
     Raises:
         UserError: If the folder does not exist, holds no picture, or two pictures of one stem.
@@ -51,7 +69,7 @@ def list_pictures(folder: Path) -> dict[str, Path]:
         raise UserError(f"{folder}: expected a folder of pictures, there is no such folder")
     found: dict[str, Path] = {}
     for path in files_below(folder, SUFFIXES):
-        name = name_below(path, folder)
+        name = name_below(path, folder).removesuffix(suffix)
         if name in found:
             raise UserError(f"{folder}: expected one picture a name, got {found[name].name} and {path.name}")
         found[name] = path

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from tsernet.errors import CheckError, UserError
 from tsernet.images.formats import MAX_PIXELS
+from tsernet.images.masks import MaskRule
 from tsernet.metrics.files import list_pictures, read_pair
 from tsernet.metrics.measures import Measured, Meter
 from tsernet.metrics.scores import Scores, collect
@@ -28,6 +29,7 @@ class _Job(NamedTuple):
     saliency: Path
     mask: Path
     max_pixels: int | None
+    rule: MaskRule | None
 
 
 def score_folder(
@@ -39,6 +41,7 @@ def score_folder(
     workers: int | None = None,
     progress: Progress | None = None,
     max_pixels: int | None = MAX_PIXELS,
+    rule: MaskRule | None = None,
 ) -> Scores:
     """Score every map of a folder against the mask of the same stem.
 
@@ -51,11 +54,12 @@ def score_folder(
         workers: Processes; the cores this process may use otherwise. The figures do not depend on it.
         progress: Called with (done, all) as pictures are finished.
         max_pixels: A larger map or mask is refused; None for files of ours, which were held against the params' limit.
+        rule: How masks are named and what in them is defect; without one, what is above 128.
     Raises:
         UserError: If a folder or a picture cannot be read.
         CheckError: If a map is missing or there is one without a mask; the message names them.
     """
-    jobs, missing, extra = _pair(Path(maps), Path(masks), names, max_pixels)
+    jobs, missing, extra = _pair(Path(maps), Path(masks), names, max_pixels, rule)
     if (missing or extra) and not allow_missing:
         raise CheckError(f"{maps}: {_describe(missing, extra)}")
     if not jobs:
@@ -69,8 +73,10 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _pair(maps: Path, masks: Path, names: Sequence[str] | None, max_pixels: int | None) -> tuple[list[_Job], list[str], list[str]]:
-    found, truths = list_pictures(maps), list_pictures(masks)
+def _pair(
+    maps: Path, masks: Path, names: Sequence[str] | None, max_pixels: int | None, rule: MaskRule | None
+) -> tuple[list[_Job], list[str], list[str]]:
+    found, truths = list_pictures(maps), list_pictures(masks, rule.suffix if rule else "")
     if names is None:
         wanted, extra = sorted(truths), sorted(found.keys() - truths.keys())
     else:
@@ -79,7 +85,7 @@ def _pair(maps: Path, masks: Path, names: Sequence[str] | None, max_pixels: int 
         if unknown:
             raise UserError(f"{masks}: expected a mask for every name, none for {_some(unknown)}")
     missing = [name for name in wanted if name not in found]
-    return [_Job(name, found[name], truths[name], max_pixels) for name in wanted if name in found], missing, extra
+    return [_Job(name, found[name], truths[name], max_pixels, rule) for name in wanted if name in found], missing, extra
 
 
 def _describe(missing: Sequence[str], extra: Sequence[str]) -> str:
@@ -135,6 +141,6 @@ def _measure_chunk(jobs: Sequence[_Job]) -> list[Measured]:
     meter = Meter()
     measured = []
     for job in jobs:
-        saliency, mask, resized = read_pair(job.saliency, job.mask, job.max_pixels)
+        saliency, mask, resized = read_pair(job.saliency, job.mask, job.max_pixels, job.rule)
         measured.append(meter.measure(job.name, saliency, mask, resized=resized))
     return measured

@@ -29,7 +29,7 @@ class Row:
         perceptual_hash: Of `perceptual_hash`, 16 hexadecimal digits.
         defect_pixels: How many; a share rounds a pinhole of a large image to nothing.
         bits: Of a sample in the image file, 1 to 16.
-        mask_between: Pixels of a soft mask nearer to `dataset.masks.threshold` than to either end; 0 without a threshold.
+        mask_between: Pixels of a mask neither black nor white, over which `dataset.masks.threshold` decided; 0 without one.
     """
 
     name: str
