@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from tsernet.config_errors import explain
 from tsernet.errors import UserError
+
+if TYPE_CHECKING:
+    from tsernet.images.masks import MaskRule
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -35,12 +38,77 @@ class Synthetic(Section):
     seed: int = Field(ge=0)
 
 
+class LevelPair(Section):
+    """The sample value that becomes black and the one that becomes white."""
+
+    black: int = Field(ge=0, le=65534)
+    white: int = Field(ge=1, le=65535)
+
+
+def _levels(given: Any) -> Any:
+    """Check levels as one value, so that a mistake in either half is one line that shows all that is allowed."""
+    expected = "expected none, auto or {black: B, white: W} with 0 ≤ B < W ≤ 65535"
+    if isinstance(given, LevelPair) or given in ("none", "auto"):
+        return given
+    try:
+        pair = LevelPair.model_validate(given)
+    except ValidationError:
+        raise ValueError(f"{expected}, got {given!r}") from None
+    if pair.black >= pair.white:
+        raise ValueError(f"{expected}, got {given!r}")
+    return pair
+
+
+def _mask_values(given: Any) -> Any:
+    numbers = isinstance(given, list) and given and all(type(value) is int and 0 <= value <= 65535 for value in given)
+    if not (numbers or given in ("binary", "nonzero")):
+        raise ValueError(f"expected binary, nonzero or a list of whole numbers from 0 to 65535, got {given!r}")
+    return given
+
+
+def _mask_threshold(given: Any) -> Any:
+    if given != "none" and not (type(given) is int and 1 <= given <= 65535):
+        raise ValueError(f"expected none or a whole number from 1 to 65535, got {given!r}")
+    return given
+
+
+class Masks(Section):
+    """How masks are named and what in them is defect; `tsernet.images.masks.MaskRule` says what each value means."""
+
+    suffix: str = Field(default="", max_length=64, pattern=r"^[^/\\]*$")
+    values: Annotated[Literal["binary", "nonzero"] | list[int], BeforeValidator(_mask_values)] = "binary"
+    threshold: Annotated[Literal["none"] | int, BeforeValidator(_mask_threshold)] = "none"
+
+    def rule(self) -> MaskRule:
+        """Give the section as the rule that reads masks."""
+        # With NumPy and Pillow behind it, which a reader of params need not wait for.
+        from tsernet.images.masks import MaskRule
+
+        values = self.values if isinstance(self.values, str) else tuple(self.values)
+        return MaskRule(self.suffix, values, None if isinstance(self.threshold, str) else self.threshold)
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Masks:
+        if self.threshold != "none" and self.values != "binary":
+            raise ValueError(f"values must be binary where threshold is set (to {self.threshold}), got {self.values}")
+        return self
+
+
 class Dataset(Section):
-    """Where the pictures come from."""
+    """Where the images come from, and how their files are read.
+
+    `levels`: how more than 8 bits become the network's 8: `none` (8-bit images alone), two sample values, or `auto` (robust
+    percentiles over the training split). `depths`: `one` holds a dataset to one number of bits, `mixed` allows several.
+    `subfolders`: what the folders in images/ are: part of the `name` alone, or also the `group` or the `class`.
+    """
 
     source: Literal["synthetic", "sd-saliency-900", "folder"]
     folder: str = Field(min_length=1)
     synthetic: Synthetic
+    levels: Annotated[Literal["none", "auto"] | LevelPair, BeforeValidator(_levels)] = "none"
+    depths: Literal["one", "mixed"] = "one"
+    masks: Masks = Masks()
+    subfolders: Literal["name", "group", "class"] = "name"
 
 
 class Prepare(Section):
@@ -63,13 +131,20 @@ class Split(Section):
 
 
 class Validate(Section):
-    """Bounds of the promises that data must keep."""
+    """Bounds of the promises that data must keep.
+
+    `inverted_above`: a mask counts as inverted where its coverage and the defect share of its outermost pixels sum up to more.
+    `max_clipped`: share of an image's samples outside the levels. `max_lost`: share of the defects that vanish at the training's scale.
+    """
 
     max_class_ratio: float = Field(ge=1.0)
     min_contrast: float = Field(ge=0.0, le=128.0)
     max_pixels: int = Field(ge=1024)
     near_duplicate_bits: int = Field(ge=0, le=32)
     thumbnails: int = Field(ge=0, le=200)
+    inverted_above: float = Field(default=1.1, ge=0.0, le=2.0)
+    max_clipped: Probability = 0.01
+    max_lost: Probability = 0.1
 
 
 class Model(Section):
@@ -243,6 +318,18 @@ def parse_params(tree: Any, source: str) -> Params:
         return Params.model_validate(tree)
     except ValidationError as error:
         raise UserError(explain(error, Params, source)) from None
+
+
+def parse_masks(tree: Any, source: str) -> Masks:
+    """Validate a section `dataset.masks` alone.
+
+    Raises:
+        UserError: One line naming the bad key, what it holds and what is allowed.
+    """
+    try:
+        return Masks.model_validate(tree)
+    except ValidationError as error:
+        raise UserError(explain(error, Masks, source)) from None
 
 
 def load_params(path: Path = PARAMS_FILE) -> Params:

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tsernet.data.pixels import Picture, resize_picture, scale_picture
+from tsernet.errors import UserError
+from tsernet.images.errors import ImageError
+from tsernet.images.levels import Levels, Samples, levels_of, to_8bit
 
 SaliencyMap = NDArray[np.float32]
 
@@ -35,6 +38,7 @@ class Predictor:
         stretch: Whether to stretch each map.
         batch_size: Pictures in one forward pass.
         device: Where the model lies.
+        levels: Bring images of more than 8 bits to 8; None for a model that was trained on 8-bit images.
     """
 
     def __init__(
@@ -46,7 +50,9 @@ class Predictor:
         stretch: bool = True,
         batch_size: int = 4,
         device: torch.device | str = "cpu",
+        levels: Levels | None = None,
     ) -> None:
+        self.levels = levels
         self.model = model
         self.resize = resize
         self.scaling = scaling
@@ -54,23 +60,26 @@ class Predictor:
         self.batch_size = batch_size
         self.device = torch.device(device)
 
-    def predict(self, pictures: Sequence[Picture]) -> list[SaliencyMap]:
+    def predict(self, pictures: Sequence[Samples]) -> list[SaliencyMap]:
         """Predict the saliency maps of pictures.
 
         Args:
-            pictures: uint8, each (H, W) or (H, W, 3), of any sizes.
+            pictures: uint8 or, for a model with levels, uint16; each (H, W) or (H, W, 3), of any sizes.
         Returns:
             float32 in [0, 1], one (H, W) for each picture.
+        Raises:
+            UserError: If a picture has more than 8 bits and the model no levels.
         """
         return list(self.stream(pictures))
 
-    def stream(self, pictures: Iterable[Picture]) -> Iterator[SaliencyMap]:
+    def stream(self, pictures: Iterable[Samples]) -> Iterator[SaliencyMap]:
         """Like `predict`, one batch at a time, so that a long run of pictures needs no more memory than a short one."""
         rest = iter(pictures)
         while batch := list(islice(rest, self.batch_size)):
             yield from self._predict_batch(batch)
 
-    def _predict_batch(self, pictures: Sequence[Picture]) -> list[SaliencyMap]:
+    def _predict_batch(self, samples: Sequence[Samples]) -> list[SaliencyMap]:
+        pictures = [self._in_8_bits(one) for one in samples]
         inputs = np.stack([scale_picture(resize_picture(picture, self.resize), self.scaling) for picture in pictures])
         was_training = self.model.training
         self.model.eval()
@@ -81,6 +90,12 @@ class Predictor:
                 return [self._finish(one, picture.shape[0], picture.shape[1]) for one, picture in zip(maps, pictures, strict=True)]
         finally:
             self.model.train(was_training)
+
+    def _in_8_bits(self, samples: Samples) -> Picture:
+        try:
+            return to_8bit(samples, self.levels)
+        except ImageError as error:
+            raise UserError(f"an image {error.sentence}") from None
 
     def _finish(self, one: Tensor, height: int, width: int) -> SaliencyMap:
         if self.stretch:
@@ -110,12 +125,13 @@ def load_predictor(path: Path, *, batch_size: int = 4, device: torch.device | st
 
 
 def predictor_of(model: nn.Module, metadata: Mapping[str, str], *, batch_size: int = 4, device: torch.device | str = "cpu") -> Predictor:
-    """Feed a network as a model file's metadata says: `resize`, `scaling`, `stretch`."""
+    """Feed a network as a model file's metadata says: `resize`, `scaling`, `stretch` and, above 8 bits, `levels`."""
     return Predictor(
         model.to(device),
         resize=int(metadata["resize"]),
         scaling=metadata["scaling"],
         stretch=metadata["stretch"] == "true",
+        levels=levels_of(metadata),
         batch_size=batch_size,
         device=device,
     )

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def predict(
-    pictures: Annotated[Path, typer.Argument(help="A picture, or a folder of them: PNG, BMP, JPEG, TIFF; 8-bit grey or colour")],
+    pictures: Annotated[Path, typer.Argument(help="An image, or a folder of them: PNG, BMP, JPEG, TIFF, JPEG 2000; grey or colour")],
     out: Annotated[Path, typer.Option(help="Folder for the maps, one NAME.png an image; for one image also the map's own name (.png)")],
     model: Annotated[
         str | None,
@@ -31,8 +31,9 @@ def predict(
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures in one forward pass")] = 4,
     device: Annotated[str, typer.Option(help="auto | cpu | cuda; auto takes CUDA where there is one")] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files that are no maps of the same images")] = False,
+    max_pixels: Annotated[int, typer.Option(min=1, help="A larger image is not decoded")] = 100_000_000,
 ) -> None:
-    """Write one 8-bit saliency map a picture, at the picture's own size.
+    """Write one 8-bit saliency map a picture, at the picture's own size; folders in the folder are kept.
 
     A file of a folder that is not a picture is named and the others are done; the exit code is then 1. No image is ever
     replaced by a map, and no existing file but a map of the same image, unless with --overwrite.
@@ -42,13 +43,13 @@ def predict(
     from tsernet.devices import choose_device
     from tsernet.inference import predictor_of
 
-    paths = _pictures(pictures) if names is None else _chosen(_pictures(pictures), pictures, names)
+    paths = _pictures(pictures, out) if names is None else _chosen(_pictures(pictures, out), pictures, names)
     targets = _targets(paths, pictures, out)
     require_safe_maps(targets, pictures, out, overwrite)
     chosen = choose_device(device, "--device")
     network, metadata, _ = read_model(model or default_model())
     predictor = predictor_of(network, metadata, batch_size=batch_size, device=chosen)
-    bad = _predict_all(targets, predictor)
+    bad = _predict_all(targets, predictor, max_pixels)
     if bad and pictures.is_file():
         raise UserError(bad[0])
     typer.echo(f"{len(paths) - len(bad)} maps in {out}" if out.is_dir() else f"map {out}")
@@ -56,27 +57,31 @@ def predict(
         raise CheckError(f"{len(bad)} of {len(paths)} files could not be used: {'; '.join(bad[:10])}{' …' if len(bad) > 10 else ''}")
 
 
-def _pictures(place: Path) -> list[Path]:
-    from tsernet.data.pixels import SUFFIXES
+def _pictures(place: Path, out: Path) -> list[Path]:
+    from tsernet.data.layout import files_below
+    from tsernet.images.formats import SUFFIXES
 
     if place.is_file():
         return [place]
     if not place.is_dir():
         raise UserError(f"{place}: no such file or folder")
-    paths = sorted(path for path in place.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+    # Maps of an earlier run, in a folder within, are no pictures of this one.
+    inner = out.resolve() if place.resolve() in out.resolve().parents else None
+    paths = [path for path in files_below(place, SUFFIXES) if path.is_file() and not (inner and path.resolve().is_relative_to(inner))]
     if not paths:
         raise UserError(f"{place}: holds no picture ({', '.join(SUFFIXES)})")
     first_of: dict[str, Path] = {}
     for path in paths:
-        if path.stem in first_of:
-            raise UserError(f"{path} and {first_of[path.stem]} would both become {path.stem}.png; rename one")
-        first_of[path.stem] = path
+        name = _name(path, place)
+        if name in first_of:
+            raise UserError(f"{path} and {first_of[name]} would both become {name}.png; rename one")
+        first_of[name] = path
     return paths
 
 
 def _targets(paths: list[Path], given: Path, out: Path) -> dict[Path, Path]:
     """Name the map of each image: a file in the folder `out`, or `out` itself where one image is given and `out` ends in .png."""
-    from tsernet.data.pixels import SUFFIXES
+    from tsernet.images.formats import SUFFIXES
 
     is_file = out.suffix.lower() in SUFFIXES and not out.is_dir()
     if is_file and not given.is_file():
@@ -85,23 +90,30 @@ def _targets(paths: list[Path], given: Path, out: Path) -> dict[Path, Path]:
         raise UserError(f"{out}: maps are PNG files, expected a name that ends in .png, or a folder")
     if not is_file and out.exists() and not out.is_dir():
         raise UserError(f"{out}: is a file, expected a folder for the maps")
-    return {path: out if is_file else out / f"{path.stem}.png" for path in paths}
+    return {path: out if is_file else out / f"{_name(path, given)}.png" for path in paths}
 
 
 def _chosen(paths: list[Path], place: Path, names: Path) -> list[Path]:
     from tsernet.metrics import read_names
 
-    by_stem = {path.stem: path for path in paths}
+    by_name = {_name(path, place): path for path in paths}
     wanted = read_names(names)
-    missing = [name for name in wanted if name not in by_stem]
+    missing = [name for name in wanted if name not in by_name]
     if missing:
         from tsernet.names import describe_unknown
 
-        raise UserError(f"{place}: no picture of the name {describe_unknown(missing, by_stem)} ({names})")
-    return [by_stem[name] for name in wanted]
+        raise UserError(f"{place}: no picture of the name {describe_unknown(missing, by_name)} ({names})")
+    return [by_name[name] for name in wanted]
 
 
-def _predict_all(targets: dict[Path, Path], predictor: Predictor) -> list[str]:
+def _name(path: Path, place: Path) -> str:
+    """Name a picture by its stem, behind the folders between it and the place that was given."""
+    from tsernet.data.layout import name_below, speakable
+
+    return name_below(speakable(path), speakable(place)) if place.is_dir() else speakable(path).stem
+
+
+def _predict_all(targets: dict[Path, Path], predictor: Predictor, max_pixels: int) -> list[str]:
     """Predict batch by batch, so that memory does not grow with the folder; return what could not be read, a line each."""
     from tsernet.data.pixels import read_picture
     from tsernet.progress import ProgressBar
@@ -112,9 +124,9 @@ def _predict_all(targets: dict[Path, Path], predictor: Predictor) -> list[str]:
     with ProgressBar("predict", len(paths)) as bar:
         for path in paths:
             try:
-                waiting.append((path, read_picture(path)))
+                waiting.append((path, read_picture(path, predictor.levels, max_pixels)))
             except UserError as error:
-                bad.append(str(error))
+                bad.append(str(error).encode("utf-8", "backslashreplace").decode())
             if len(waiting) == predictor.batch_size or path == paths[-1]:
                 _write_maps(waiting, targets, predictor)
                 waiting.clear()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from tsernet.images.masks import MaskRule
     from tsernet.metrics import Scores
 
 
@@ -27,6 +28,9 @@ def score(
     pr_curve: Annotated[Path | None, typer.Option(help="Write the precision-recall curve to this CSV file.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing CSV files.")] = False,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0: one a core.")] = 0,
+    mask_suffix: Annotated[str | None, typer.Option(help="Behind the map's stem in the mask's, such as _mask.")] = None,
+    mask_values: Annotated[str | None, typer.Option(help="binary (0 and 255), nonzero, or the values of defects: 1,3")] = None,
+    mask_threshold: Annotated[int | None, typer.Option(min=1, max=65535, help="From this value on is defect.")] = None,
 ) -> None:
     """Score saliency maps against masks: S, MAE, E, F, weighted F, IoU at 0.5 and the PR curve."""
     from pipelines.outputs import require_new_file
@@ -36,8 +40,9 @@ def score(
         if table is not None:
             require_new_file(table, [one for one in (names, *_files(maps), *_files(masks)) if one is not None], overwrite)
     chosen = read_names(names) if names else None
+    rule = _rule(mask_suffix, mask_values, mask_threshold)
     with _Bar() as bar:
-        scores = score_folder(maps, masks, chosen, allow_missing=allow_missing, workers=workers or None, progress=bar.show)
+        scores = score_folder(maps, masks, chosen, allow_missing=allow_missing, workers=workers or None, progress=bar.show, rule=rule)
     if per_image:
         write_per_image(scores, per_image)
     if pr_curve:
@@ -50,6 +55,18 @@ def score(
 
 def _files(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+
+
+def _rule(suffix: str | None, values: str | None, threshold: int | None) -> MaskRule | None:
+    """Read the masks' rule as `dataset.masks` has it; None where no option was given."""
+    from tsernet.config import parse_masks
+
+    if suffix is None and values is None and threshold is None:
+        return None
+    listed = [int(part) if part.isdecimal() else part for part in values.split(",")] if values else []
+    one = values if values in ("binary", "nonzero") else listed
+    tree = {"suffix": suffix or "", "values": one or "binary", "threshold": threshold or "none"}
+    return parse_masks(tree, "score: --mask").rule()
 
 
 class _Bar:

@@ -42,13 +42,13 @@ class Candidate:
         """Read a few of the test pictures, spread over the list.
 
         Returns:
-            uint8, (H, W) or (H, W, 3).
+            As the cameras gave them: uint8, or uint16 above 8 bits; (H, W) or (H, W, 3).
         """
-        from tsernet.data.pixels import read_picture
+        from tsernet.data.pixels import read_samples
 
         names = [row.partition(",")[0] for row in self.per_image.read_text(encoding="utf-8").splitlines()[1:]]
         chosen = names[:: max(1, len(names) // count)][:count]
-        return [read_picture(IMAGES / f"{name}.png") for name in chosen]
+        return [read_samples(IMAGES / f"{name}.png", max_pixels=None) for name in chosen]
 
 
 def read_candidate(variant: str, seed: int) -> Candidate:

@@ -13,9 +13,9 @@ import tsernet
 from pipelines.registry.versions import WEIGHTS
 
 CODE = Path(__file__).with_name("pyfunc_model.py")
-LIBRARY = ("__init__.py", "py.typed", "errors.py", "inference.py", "weights.py", "data/__init__.py", "data/pixels.py", "models")
+LIBRARY = ("__init__.py", "py.typed", "errors.py", "inference.py", "weights.py", "data/__init__.py", "data/pixels.py", "images", "models")
 """What of `tsernet` goes into a version: all that loading and predicting import. The gate loads it and would find a gap."""
-REQUIREMENTS = ("mlflow", "torch", "numpy", "pandas", "pillow", "safetensors")
+REQUIREMENTS = ("mlflow", "torch", "numpy", "pandas", "pillow", "safetensors", "tifffile", "imagecodecs")
 
 
 def export_model(folder: Path, weights: Path, papers: Mapping[str, Path], config: Mapping[str, Any], example: Any) -> None:
@@ -26,7 +26,7 @@ def export_model(folder: Path, weights: Path, papers: Mapping[str, Path], config
         weights: model.safetensors.
         papers: Files that go along, by name: per_image, metrics, model_card, params.
         config: `weights_sha256`, `batch_size`, `resize`, `stretch`: what the model's code must know.
-        example: uint8 (1, H, W) or (1, H, W, 3): the input example.
+        example: uint8 or uint16, (1, H, W) or (1, H, W, 3): the input example.
     """
     from mlflow.pyfunc import save_model
 

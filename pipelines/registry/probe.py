@@ -43,7 +43,7 @@ def main(uri: str, source: str, target: str) -> None:
     maps = {f"one{index}": model.predict(_table([picture]))[0] for index, picture in enumerate(pictures)}
     for start in range(0, len(pictures), 3):
         batch = pictures[start : start + 3]
-        alike = len({picture.shape for picture in batch}) == 1
+        alike = len({(picture.shape, picture.dtype) for picture in batch}) == 1
         predicted = model.predict(np.stack(batch) if alike else _table(batch))
         maps |= {f"three{start + index}": one for index, one in enumerate(predicted)}
     np.savez(target, **maps)
@@ -55,6 +55,12 @@ def _table(pictures: Sequence[Any]) -> Any:
 
     encoded = []
     for picture in pictures:
+        if picture.dtype == "uint16" and picture.ndim == 3:
+            # Pillow has no 48-bit colour.
+            import imagecodecs
+
+            encoded.append(bytes(imagecodecs.png_encode(picture)))
+            continue
         stream = io.BytesIO()
         Image.fromarray(picture).save(stream, "PNG")
         encoded.append(stream.getvalue())

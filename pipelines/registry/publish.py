@@ -173,8 +173,15 @@ def _tags(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> dict[
         # How it was fed when it was evaluated, which need not be how it was trained.
         f"{INPUT_TAGS}resize": str(evaluate.resize),
         f"{INPUT_TAGS}stretch": str(evaluate.stretch).lower(),
+        # Part of the weights' own metadata too; here so that a reader of the registry sees which camera the model expects.
+        **_levels_tag(candidate),
         **{f"tsernet.test.{key}": str(candidate.metrics[key]) for key in MEASURES},
     }
+
+
+def _levels_tag(candidate: Candidate) -> dict[str, str]:
+    levels = candidate.run.get("levels")
+    return {f"{INPUT_TAGS}levels": f"{levels['black']} {levels['white']}"} if levels else {}
 
 
 def _training_run(registry: Registry, candidate: Candidate) -> Any | None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import io
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,12 @@ from mlflow.exceptions import MlflowException
 from mlflow.models.model import set_model
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel
-from PIL import Image, UnidentifiedImageError
 
 WEIGHTS = "weights"
-MAX_PIXELS = 100_000_000
-_EXPECTED = "expected uint8 pictures as an array (N, H, W) or (N, H, W, 3), or a table with one encoded picture (base64 or bytes) a row"
+_EXPECTED = (
+    "expected images (uint8; uint16 for a model with levels) as an array (N, H, W) or (N, H, W, 3), "
+    "or a table with one encoded picture (base64 or bytes) a row"
+)
 
 
 class _Saliency:
@@ -47,14 +47,15 @@ class _Saliency:
 
         Args:
             context: Unused; mlflow passes it.
-            model_input: uint8 array (N, H, W) or (N, H, W, 3); or a table, whose one column (or its column `image`) holds encoded pictures.
+            model_input: Array (N, H, W) or (N, H, W, 3), uint8 or, for a model with levels, uint16; or a table, whose one column (or its
+                column `image`) holds encoded pictures.
             params: None are known.
         Returns:
             float32 in [0, 1]: (N, H, W) for an array; for a table a list of one (H, W) a row.
         Raises:
             MlflowException: INVALID_PARAMETER_VALUE, which a server answers with 400, if anything in the input is not a picture.
         """
-        pictures, together = read_input(model_input)
+        pictures, together = read_input(model_input, self._predictor.levels)
         maps = self._predictor.predict(pictures)
         return np.stack(maps) if together else maps
 
@@ -63,22 +64,26 @@ class SaliencyModel(_Saliency, PythonModel):
     """Pictures in, saliency maps at their own sizes out."""
 
 
-def read_input(given: Any) -> tuple[list[Any], bool]:
-    """Turn what was given into pictures.
+def read_input(given: Any, levels: Any = None) -> tuple[list[Any], bool]:
+    """Turn what was given into images.
 
+    Args:
+        given: As `predict` takes it.
+        levels: The model's, where it was trained on images of more than 8 bits: numbers are then samples as its camera gives them, save
+            those of a uint8 array.
     Returns:
-        uint8 pictures, (H, W) or (H, W, 3); and whether they came as one array.
+        uint8 or, with levels, uint16 images, (H, W) or (H, W, 3); and whether they came as one array.
     """
     if isinstance(given, pd.DataFrame):
-        return [_decode(value, row) for row, value in enumerate(_column(given))], False
+        return [_decode(value, row, levels) for row, value in enumerate(_column(given))], False
     array = np.asarray(given)
     if array.size == 0:
         raise _refuse(f"an empty input of shape {array.shape}")
     if array.dtype.kind in "OSU" and isinstance(array.flat[0], (str, bytes)):
-        return [_decode(value, row) for row, value in enumerate(array.ravel().tolist())], False
+        return [_decode(value, row, levels) for row, value in enumerate(array.ravel().tolist())], False
     if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[3] != 3):
         raise _refuse(f"an array of shape {array.shape}")
-    return list(_as_uint8(array)), True
+    return list(_as_samples(array, np.uint8 if levels is None else np.uint16)), True
 
 
 def _column(table: Any) -> list[Any]:
@@ -91,21 +96,22 @@ def _column(table: Any) -> list[Any]:
     return list(table.iloc[:, 0])
 
 
-def _as_uint8(array: Any) -> Any:
-    """Take whole numbers from 0 to 255, whatever JSON made of them; refuse anything else rather than wrap or round it."""
-    if array.dtype == np.uint8:
+def _as_samples(array: Any, kind: Any) -> Any:
+    """Take whole numbers from 0 to the most of `kind`, whatever JSON made of them; refuse anything else rather than wrap or round it."""
+    if array.dtype in (np.uint8, kind):
         return array
+    most = np.iinfo(kind).max
     try:
         numbers = array.astype(np.float64)
     except (TypeError, ValueError):
         raise _refuse(f"values that are not numbers (dtype {array.dtype})") from None
-    if not (np.isfinite(numbers).all() and (numbers == np.rint(numbers)).all() and numbers.min() >= 0 and numbers.max() <= 255):
-        raise _refuse(f"numbers from {numbers.min():g} to {numbers.max():g} that are not all whole and within 0…255")
-    return numbers.astype(np.uint8)
+    if not (np.isfinite(numbers).all() and (numbers == np.rint(numbers)).all() and numbers.min() >= 0 and numbers.max() <= most):
+        raise _refuse(f"numbers from {numbers.min():g} to {numbers.max():g} that are not all whole and within 0…{most}")
+    return numbers.astype(kind)
 
 
-def _decode(value: Any, row: int) -> Any:
-    """Decode one picture; what is not 8-bit grey is made RGB, 16-bit pictures are refused."""
+def _decode(value: Any, row: int, levels: Any) -> Any:
+    """Decode one image by the rules of `tsernet.images.decode`, to 8 bits."""
     if isinstance(value, str):
         try:
             value = base64.b64decode("".join(value.split()), validate=True)
@@ -113,15 +119,14 @@ def _decode(value: Any, row: int) -> Any:
             raise _refuse(f"row {row}: text that is not base64") from None
     if not isinstance(value, bytes):
         raise _refuse(f"row {row}: {type(value).__name__}, neither base64 text nor bytes")
+    from tsernet.images.decode import decode
+    from tsernet.images.errors import ImageError
+    from tsernet.images.levels import to_8bit
+
     try:
-        with Image.open(io.BytesIO(value)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise _refuse(f"row {row}: a picture of {image.width}×{image.height}, above {MAX_PIXELS} pixels")
-            if image.mode.startswith(("I", "F")):
-                raise _refuse(f"row {row}: a picture of mode {image.mode}, not 8-bit")
-            return np.array(image if image.mode == "L" else image.convert("L" if image.mode in ("1", "LA") else "RGB"))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise _refuse(f"row {row}: {len(value)} bytes that are not a picture ({' '.join(str(error).split())[:100]})") from None
+        return to_8bit(decode(value).pixels, levels)
+    except ImageError as error:
+        raise _refuse(f"row {row}: {len(value)} bytes that are no usable image: {error.sentence}") from None
 
 
 def _refuse(what: str) -> MlflowException:

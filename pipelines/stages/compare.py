@@ -42,6 +42,7 @@ def main(_: Sequence[str]) -> None:
 
 
 def _inputs(params: Params) -> ReportInputs:
+    from tsernet.data.levels import read_levels
     from tsernet.data.samples import read_split
     from tsernet.report import ReportInputs
 
@@ -58,6 +59,7 @@ def _inputs(params: Params) -> ReportInputs:
         split=_SPLITS[params.split.method],
         shares=_shares(),
         comparable=params.dataset.source == "sd-saliency-900" and params.split.method == "official",
+        levels=read_levels(TEST.parent),
     )
 
 

@@ -87,9 +87,11 @@ def _score_test(predictor: Predictor, maps: Path) -> tuple[Scores, float]:
     maps.mkdir(parents=True, exist_ok=True)
     seconds = []
     for prediction in _predict(predictor, names, _progress("predicting", len(names))):
-        Image.fromarray(prediction.saliency).save(maps / f"{prediction.name}.png")
+        place = maps / f"{prediction.name}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(prediction.saliency).save(place)
         seconds.append(prediction.seconds)
-    scores = score_folder(maps, PREPARED / "masks", names, progress=_progress("scoring", len(names)))
+    scores = score_folder(maps, PREPARED / "masks", names, progress=_progress("scoring", len(names)), max_pixels=None)
     # The median: the first batch warms up, and other processes share the machine.
     return scores, statistics.median(seconds)
 
@@ -102,7 +104,7 @@ def _score_validation(predictor: Predictor) -> Scores | None:
     if not names:
         return None
     predictions = _predict(predictor, names, _progress("validation share", len(names)))
-    return score_pairs((one.name, one.saliency, read_grey(PREPARED / "masks" / f"{one.name}.png")) for one in predictions)
+    return score_pairs((one.name, one.saliency, read_grey(PREPARED / "masks" / f"{one.name}.png", max_pixels=None)) for one in predictions)
 
 
 def _predict(predictor: Predictor, names: Sequence[str], progress: Callable[[int, int], None]) -> Iterator[_Prediction]:
@@ -112,7 +114,7 @@ def _predict(predictor: Predictor, names: Sequence[str], progress: Callable[[int
     step = predictor.batch_size
     for start in range(0, len(names), step):
         batch = names[start : start + step]
-        pictures = [read_picture(PREPARED / "images" / f"{name}.png") for name in batch]
+        pictures = [read_picture(PREPARED / "images" / f"{name}.png", predictor.levels, max_pixels=None) for name in batch]
         begin = time.perf_counter()
         maps = predictor.predict(pictures)
         seconds = (time.perf_counter() - begin) / len(batch)

@@ -15,7 +15,16 @@ RAW, PREPARED = Path("data/raw"), Path("data/prepared")
 def main(_: Sequence[str]) -> None:
     """Read the params and prepare every sample."""
     params = load_params()
-    rows = prepare(RAW, PREPARED, params.prepare.edge_width, params.validate_.max_pixels)
+    dataset = params.dataset
+    rows = prepare(
+        RAW,
+        PREPARED,
+        params.prepare.edge_width,
+        params.validate_.max_pixels,
+        masks=dataset.masks.rule(),
+        has_levels=dataset.levels != "none",
+        subfolders=dataset.subfolders,
+    )
     unusable = sum(not row.usable for row in rows)
     print(f"{len(rows)} samples in {PREPARED}" + (f", {unusable} of them unusable (see manifest.csv)" if unusable else ""))
 

@@ -7,18 +7,22 @@ from pathlib import Path
 
 from pipelines.exits import run_stage
 from tsernet.config import load_params
+from tsernet.data.levels import choose_levels
 from tsernet.data.prepare import read_manifest
 from tsernet.data.splits import make_splits, write_splits
 
-MANIFEST, SPLITS = Path("data/prepared/manifest.csv"), Path("data/splits")
+MANIFEST, IMAGES, SPLITS = Path("data/prepared/manifest.csv"), Path("data/prepared/images"), Path("data/splits")
 
 
 def main(_: Sequence[str]) -> None:
-    """Read manifest and params and write the three lists."""
+    """Read manifest and params and write the three lists, and the levels of a set of more than 8 bits."""
     params = load_params()
     rows = read_manifest(MANIFEST)
     parts = make_splits(rows, params.split, params.dataset.source)
-    write_splits(parts, rows, SPLITS)
+    levels = choose_levels(params.dataset, rows, parts["train"], IMAGES)
+    write_splits(parts, rows, SPLITS, levels)
+    if levels is not None:
+        print(f"levels: {levels.black} becomes black, {levels.white} white (dataset.levels)")
     print(", ".join(f"{part} {len(names)}" for part, names in parts.items()) + f" ({params.split.method})")
 
 

@@ -19,6 +19,7 @@ from pipelines.exits import run_stage
 from pipelines.validation_summary import SUMMARY, read_summary
 from tsernet.config import Params, load_params
 from tsernet.data.disk import write_whole
+from tsernet.data.levels import read_levels
 from tsernet.data.pixels import Picture
 from tsernet.data.samples import read_split
 from tsernet.errors import CheckError, StoppedError, UserError
@@ -62,9 +63,11 @@ def _train(variant: str, seed: int, params: Params, digests: dict[str, str]) -> 
     from tsernet.training.fingerprint import training_fingerprint
     from tsernet.training.joint import process_number
 
-    fingerprint = training_fingerprint(params, variant, seed, f"{digests['train']} {digests['val']}")
+    levels = read_levels(SPLITS)
+    fingerprint = training_fingerprint(params, variant, seed, f"{digests['train']} {digests['val']}", levels)
     checkpoints = _checkpoint_root() / fingerprint
-    job = TrainingJob(variant, seed, params, PREPARED, read_split(SPLITS / "train.csv"), read_split(SPLITS / "val.csv"), checkpoints)
+    parts = (read_split(SPLITS / "train.csv"), read_split(SPLITS / "val.csv"))
+    job = TrainingJob(variant, seed, params, PREPARED, *parts, checkpoints, levels)
     if process_number() > 0:
         _train_silently(job)
         return
@@ -98,6 +101,8 @@ def _write_results(out: Path, job: Any, result: Any, run: tracking.ChildRun, fin
         "scaling": settings.scaling,
         "stretch": "true",
     }
+    if job.levels is not None:
+        metadata |= job.levels.metadata()
     save_model(out / "model.safetensors", result.model, metadata)
     result.model.load_state_dict(result.last)
     save_model(out / "last.safetensors", result.model, metadata)
@@ -113,6 +118,8 @@ def _write_results(out: Path, job: Any, result: Any, run: tracking.ChildRun, fin
         "fingerprint": fingerprint,
         "weights_sha256": sha256_of(out / "model.safetensors"),
     }
+    if job.levels is not None:
+        record["levels"] = {"black": job.levels.black, "white": job.levels.white}
     _write_json(out / "run.json", record)
     run.set_tags({"tsernet.weights_sha256": str(record["weights_sha256"])})
     run.log_artifact(out / "history.csv")

@@ -18,7 +18,15 @@ _NAMED = 5
 def main(_: Sequence[str]) -> None:
     """Check the data, show every warning, and fail where a promise of severity error is broken."""
     params = load_params()
-    outcomes = validate_data(PREPARED, SPLITS, params.validate_, params.dataset.source, TARGET)
+    outcomes = validate_data(
+        PREPARED,
+        SPLITS,
+        params.validate_,
+        params.dataset.source,
+        TARGET,
+        one_depth=params.dataset.depths == "one",
+        scale=params.train.augment.resize,
+    )
     for outcome in broken(outcomes, "warning"):
         print(f"warning: {_line(outcome)}", file=sys.stderr)
     errors = broken(outcomes, "error")

@@ -8,11 +8,13 @@ from pathlib import Path
 from pipelines.validation.alike import find_alike
 from pipelines.validation.docs import finish_docs
 from pipelines.validation.expectations import Outcome, run_expectations
+from pipelines.validation.pixels import clipped_shares, find_lost
 from pipelines.validation.promises import promises
 from pipelines.validation.summary import broken, write_summary
-from pipelines.validation.tables import build_tables
+from pipelines.validation.tables import Measured, build_tables
 from tsernet.config import Validate
 from tsernet.data.disk import replacing
+from tsernet.data.levels import read_levels
 from tsernet.data.prepare import Row, read_manifest
 from tsernet.data.samples import read_split
 from tsernet.data.splits import SPLITS
@@ -20,7 +22,9 @@ from tsernet.data.splits import SPLITS
 __all__ = ["Outcome", "broken", "check_data", "validate_data"]
 
 
-def validate_data(prepared: Path, split_room: Path, config: Validate, source: str, target: Path) -> Sequence[Outcome]:
+def validate_data(
+    prepared: Path, split_room: Path, config: Validate, source: str, target: Path, *, one_depth: bool = True, scale: int | None = None
+) -> Sequence[Outcome]:
     """Check manifest and splits; write summary.json and the Data Docs, whether the data are good or not.
 
     Args:
@@ -29,6 +33,8 @@ def validate_data(prepared: Path, split_room: Path, config: Validate, source: st
         config: The section `validate` of params.yaml.
         source: `dataset.source`.
         target: The folder to make or replace.
+        one_depth: Whether all images must have one number of bits (`dataset.depths: one`).
+        scale: Side to which training resizes (`train.augment.resize`); None leaves out which defects are lost there.
     Returns:
         One outcome for each promise.
     Raises:
@@ -36,20 +42,38 @@ def validate_data(prepared: Path, split_room: Path, config: Validate, source: st
     """
     rows, splits = _read(prepared, split_room)
     with replacing(target) as fresh:
-        outcomes = check_data(prepared, split_room, config, source, fresh / "data_docs")
-        finish_docs(fresh / "data_docs", outcomes, rows, prepared, config.thumbnails)
+        outcomes = check_data(prepared, split_room, config, source, fresh / "data_docs", one_depth=one_depth, scale=scale)
+        finish_docs(fresh / "data_docs", outcomes, rows, prepared, config.thumbnails, read_levels(split_room))
         write_summary(outcomes, rows, splits, fresh / "summary.json")
     return outcomes
 
 
-def check_data(prepared: Path, split_room: Path, config: Validate, source: str, docs: Path | None = None) -> list[Outcome]:
+def check_data(
+    prepared: Path,
+    split_room: Path,
+    config: Validate,
+    source: str,
+    docs: Path | None = None,
+    *,
+    one_depth: bool = True,
+    scale: int | None = None,
+) -> list[Outcome]:
     """Check manifest and splits; write at most Great Expectations' own pages.
 
     Arguments and errors as in `validate_data`.
     """
     rows, splits = _read(prepared, split_room)
-    alike = find_alike(rows, splits, prepared / "images", config.near_duplicate_bits)
-    return run_expectations(build_tables(rows, splits, alike), promises(config, source), docs, source)
+    levels = read_levels(split_room)
+    measured = Measured(
+        alike=find_alike(rows, splits, prepared / "images", config.near_duplicate_bits),
+        clipped=clipped_shares(rows, prepared / "images", levels),
+        lost={} if scale is None else find_lost(rows, prepared / "masks", scale),
+        max_lost=config.max_lost,
+        inverted_above=config.inverted_above,
+        one_depth=one_depth,
+        levels=levels,
+    )
+    return run_expectations(build_tables(rows, splits, measured), promises(config, source), docs, source)
 
 
 def _read(prepared: Path, split_room: Path) -> tuple[list[Row], dict[str, list[str]]]:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tsernet.data.prepare.hashing import orientations
+from tsernet.data.pixels import read_samples
+from tsernet.data.prepare.hashing import grey_floats, orientations
 from tsernet.data.prepare.manifest import Row
 
 # Hashes propose, pixels decide: the correlation of 48×48 reductions in the best of the eight orientations.
@@ -66,7 +67,9 @@ def _look_alike(images: Path, first: str, second: str) -> bool:
 
 def _reduced(path: Path) -> NDArray[np.float64]:
     """Grey, 48×48, zero mean and unit deviation."""
-    with Image.open(path) as image:
-        grey = np.asarray(image.convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX), dtype=np.float64)
+    samples = read_samples(path, max_pixels=None)
+    # Of deeper images in floats: a correlation needs no levels.
+    image = Image.fromarray(samples).convert("L") if samples.dtype == np.uint8 else grey_floats(samples)
+    grey = np.asarray(image.resize((_SIDE, _SIDE), Image.Resampling.BOX), dtype=np.float64)
     standard: NDArray[np.float64] = (grey - grey.mean()) / max(float(grey.std()), 1e-6)
     return standard

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -16,7 +17,9 @@ from PIL import Image
 from pipelines.validation.expectations import Outcome
 from pipelines.validation.promises import Promise
 from pipelines.validation.summary import broken
+from tsernet.data.pixels import read_picture
 from tsernet.data.prepare.manifest import Row
+from tsernet.images.levels import Levels
 
 FINDINGS = "findings.html"
 _THUMBNAIL = 112
@@ -32,7 +35,9 @@ _LOAD_TIME = re.compile(r"\d{8}T\d{6}\.\d{6}Z")
 _FIXED_TIME = "20000101T000000.000000Z"
 
 
-def finish_docs(docs: Path, outcomes: Sequence[Outcome], rows: Sequence[Row], prepared: Path, thumbnails: int) -> None:
+def finish_docs(
+    docs: Path, outcomes: Sequence[Outcome], rows: Sequence[Row], prepared: Path, thumbnails: int, levels: Levels | None = None
+) -> None:
     """Make the Data Docs self-contained and put a page with the failing names and their pictures beside them.
 
     Great Expectations links styles and scripts from content networks; without them its pages are bare. They also hold
@@ -44,6 +49,7 @@ def finish_docs(docs: Path, outcomes: Sequence[Outcome], rows: Sequence[Row], pr
         rows: The manifest, for the reasons.
         prepared: Folder with images/ and masks/.
         thumbnails: At most so many pictures for one promise.
+        levels: Of a set of more than 8 bits.
     """
     shutil.rmtree(docs / "static", ignore_errors=True)
     sheet = f"<style>\n{resources.files(__package__ or '').joinpath('data_docs.css').read_text(encoding='utf-8')}</style>"
@@ -53,7 +59,16 @@ def finish_docs(docs: Path, outcomes: Sequence[Outcome], rows: Sequence[Row], pr
         contents = _contents(docs) if page.parent == docs else ""
         page.write_text(_self_contained(text, sheet, home, outcomes, contents), encoding="utf-8")
     page = docs / FINDINGS
-    page.write_text(_findings(docs, outcomes, {row.name: row for row in rows}, prepared, thumbnails, sheet), encoding="utf-8")
+    known = {row.name: row for row in rows}
+    page.write_text(_findings(docs, outcomes, known, _Shown(prepared, levels), thumbnails, sheet), encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """Where the pictures are, and how those of more than 8 bits become visible."""
+
+    prepared: Path
+    levels: Levels | None
 
 
 def _self_contained(text: str, sheet: str, home: str, outcomes: Sequence[Outcome], contents: str) -> str:
@@ -82,8 +97,8 @@ def _verdict(outcomes: Sequence[Outcome]) -> str:
     return f"{len(outcomes)} promises, {errors} broken as errors, {warnings} as warnings."
 
 
-def _findings(docs: Path, outcomes: Sequence[Outcome], rows: dict[str, Row], prepared: Path, limit: int, sheet: str) -> str:
-    parts = [_section(docs, outcome, rows, prepared, limit) for kind in ("error", "warning") for outcome in broken(outcomes, kind)]
+def _findings(docs: Path, outcomes: Sequence[Outcome], rows: dict[str, Row], shown: _Shown, limit: int, sheet: str) -> str:
+    parts = [_section(docs, outcome, rows, shown, limit) for kind in ("error", "warning") for outcome in broken(outcomes, kind)]
     kept = "".join(_kept(outcome.promise) for outcome in outcomes if outcome.success)
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="UTF-8">\n<title>Findings in the data</title>\n{sheet}\n</head>\n'
@@ -97,36 +112,36 @@ def _kept(promise: Promise) -> str:
     return f"<li><code>{promise.name}</code> {escape(promise.description)}</li>\n"
 
 
-def _section(docs: Path, outcome: Outcome, rows: dict[str, Row], prepared: Path, limit: int) -> str:
+def _section(docs: Path, outcome: Outcome, rows: dict[str, Row], shown: _Shown, limit: int) -> str:
     promise = outcome.promise
-    shown = [_figure(docs, name, rows.get(name), prepared) for name in outcome.failing[:limit]]
+    figures = [_figure(docs, name, rows.get(name), shown) for name in outcome.failing[:limit]]
     rest = outcome.failing[limit:]
     more = f"<p>Without pictures: {escape(', '.join(rest))}</p>" if rest else ""
     return (
         f'<section class="{promise.severity}">\n<h2>{promise.severity}: <code>{promise.name}</code></h2>\n'
         f"<p>{escape(promise.description)}: broken by {len(outcome.failing)}.</p>\n"
-        f'<div class="gallery">\n{"".join(shown)}</div>\n{more}</section>\n'
+        f'<div class="gallery">\n{"".join(figures)}</div>\n{more}</section>\n'
     )
 
 
-def _figure(docs: Path, name: str, row: Row | None, prepared: Path) -> str:
+def _figure(docs: Path, name: str, row: Row | None, shown: _Shown) -> str:
     picture = ""
     if row is not None and row.usable:
-        room = docs / "thumbnails"
-        room.mkdir(exist_ok=True)
-        if not (room / f"{name}.png").exists():
-            _thumbnail(prepared, name).save(room / f"{name}.png")
+        place = docs / "thumbnails" / f"{name}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.exists():
+            _thumbnail(shown, name).save(place)
         picture = f'<img src="thumbnails/{quote(name)}.png" alt="{escape(name)}, and its mask" height="{_THUMBNAIL}">'
     reason = f"<br>{escape(row.reason)}" if row is not None and row.reason else ""
     return f"<figure>{picture}<figcaption>{escape(name)}{reason}</figcaption></figure>\n"
 
 
-def _thumbnail(prepared: Path, name: str) -> Image.Image:
+def _thumbnail(shown: _Shown, name: str) -> Image.Image:
     """Show the picture and, beside it, its mask."""
     sheet = Image.new("RGB", (2 * _THUMBNAIL, _THUMBNAIL), "white")
     for place, room in enumerate(("images", "masks")):
-        with Image.open(prepared / room / f"{name}.png") as image:
-            small = image.convert("RGB")
-            small.thumbnail((_THUMBNAIL - 2, _THUMBNAIL - 2))
-            sheet.paste(small, (place * _THUMBNAIL, 0))
+        pixels = read_picture(shown.prepared / room / f"{name}.png", shown.levels, max_pixels=None)
+        small = Image.fromarray(pixels).convert("RGB")
+        small.thumbnail((_THUMBNAIL - 2, _THUMBNAIL - 2))
+        sheet.paste(small, (place * _THUMBNAIL, 0))
     return sheet

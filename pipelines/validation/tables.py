@@ -4,37 +4,68 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import pandas as pd
 
+from tsernet.data.lost import Lost
 from tsernet.data.prepare.manifest import Row
+from tsernet.images.levels import Levels
 
 Splits = Mapping[str, Sequence[str]]
 
 KEYS = {"samples": "name", "splits": "name", "classes": "class"}
 
 
-def build_tables(rows: Sequence[Row], splits: Splits, alike: Mapping[str, str]) -> dict[str, pd.DataFrame]:
+@dataclass(frozen=True)
+class Measured:
+    """What is measured on the prepared files, by name, and the bounds that belong to it.
+
+    Attributes:
+        alike: Names that have a near duplicate in another split, with its name.
+        clipped: Share of the samples outside the levels, of images of more than 8 bits.
+        lost: Defects that vanish at the training's scale, where any does.
+        max_lost: Share of all defects above which those are findings.
+        inverted_above: Coverage and defect share of the outermost pixels, summed, above which a mask looks inverted.
+        one_depth: Whether all images must have one number of bits.
+        levels: Of a set of more than 8 bits.
+    """
+
+    alike: Mapping[str, str]
+    clipped: Mapping[str, float]
+    lost: Mapping[str, Lost]
+    max_lost: float
+    inverted_above: float
+    one_depth: bool
+    levels: Levels | None
+
+
+def build_tables(rows: Sequence[Row], splits: Splits, measured: Measured) -> dict[str, pd.DataFrame]:
     """Lay out what is known so that every promise is one column.
 
     Args:
         rows: The manifest.
         splits: Names by split.
-        alike: Names that have a near duplicate in another split, with its name.
+        measured: What is known from the prepared files.
     Returns:
         Tables by name; a column of findings is empty where nothing is wrong.
     """
-    return {"samples": _samples(rows, splits, alike), "splits": _split_rows(rows, splits), "classes": _classes(rows, splits)}
+    return {"samples": _samples(rows, splits, measured), "splits": _split_rows(rows, splits), "classes": _classes(rows, splits)}
 
 
-def _samples(rows: Sequence[Row], splits: Splits, alike: Mapping[str, str]) -> pd.DataFrame:
+def _samples(rows: Sequence[Row], splits: Splits, measured: Measured) -> pd.DataFrame:
     home = {name: part for part, names in splits.items() for name in names}
     table = pd.DataFrame([asdict(row) for row in rows]).rename(columns={"class_": "class"})
-    inversion = [None if row.coverage in (None, 1.0) else (row.coverage or 0.0) + (row.border_share or 0.0) for row in rows]
+    ground = [_ground(row) for row in rows]
+    inversion = [(row.coverage or 0.0) + (row.border_share or 0.0) if left else None for row, left in zip(rows, ground, strict=True)]
     table["inversion"] = pd.Series(inversion, dtype="float64")
-    table["coverage"] = table["coverage"].astype("float64")
-    table["contrast"] = table["contrast"].astype("float64")
+    table["masks_inverted"] = _most([None if sum_ is None else sum_ > measured.inverted_above for sum_ in inversion])
+    table["defect_pixels"] = table["defect_pixels"].astype("float64")
+    table["ground_pixels"] = pd.Series(ground, dtype="float64")
+    table["contrast"] = pd.Series([_contrast(row, measured.levels) for row in rows], dtype="float64")
+    table["depth_mixed"] = _depths(rows) if measured.one_depth else None
+    table["clipped"] = pd.Series([measured.clipped.get(row.name) for row in rows], dtype="float64")
+    table["defects_lost"] = _lost(rows, measured)
     same_but_case = _fellows([(row.name.lower(), row.name) for row in rows])
     placed = [row for row in rows if row.image_digest and row.name in home]
     in_split = _fellows([((row.image_digest, home[row.name]), row.name) for row in placed])
@@ -43,8 +74,42 @@ def _samples(rows: Sequence[Row], splits: Splits, alike: Mapping[str, str]) -> p
     table["name_case"] = _column(rows, same_but_case)
     table["duplicate_in_split"] = _column(rows, in_split)
     table["duplicate_across_splits"] = _column(rows, across)
-    table["near_duplicate"] = _column(rows, {name: [other] for name, other in alike.items()})
+    table["near_duplicate"] = _column(rows, {name: [other] for name, other in measured.alike.items()})
     return table
+
+
+def _ground(row: Row) -> int | None:
+    if row.defect_pixels is None or row.width is None or row.height is None:
+        return None
+    return row.width * row.height - row.defect_pixels
+
+
+def _contrast(row: Row, levels: Levels | None) -> float | None:
+    """Give the contrast in grey levels of 0 to 255, to which levels bring deeper images."""
+    if row.contrast is None or (row.bits or 8) <= 8:
+        return row.contrast
+    return row.contrast * 255.0 / (levels.white - levels.black if levels else (1 << (row.bits or 16)) - 1)
+
+
+def _most(marks: Sequence[bool | None]) -> list[str | None]:
+    """Name those that are marked, if they are more than half of those that are known."""
+    known = [mark for mark in marks if mark is not None]
+    return [f"{sum(known)} of {len(known)}" if mark and 2 * sum(known) > len(known) else None for mark in marks]
+
+
+def _depths(rows: Sequence[Row]) -> list[str | None]:
+    """Name the images whose depth is not the commonest; up to 8 bits are one depth, since all become 8."""
+    depths = [None if row.bits is None or not row.usable else max(row.bits, 8) for row in rows]
+    counts = Counter(depth for depth in depths if depth is not None)
+    common = max(sorted(counts), key=lambda depth: counts[depth], default=8)
+    return [None if depth in (None, common) else f"{depth} bits, most have {common}" for depth in depths]
+
+
+def _lost(rows: Sequence[Row], measured: Measured) -> list[str | None]:
+    lost, defects = sum(one.lost for one in measured.lost.values()), sum(row.components or 0 for row in rows if row.usable)
+    if lost <= measured.max_lost * defects:
+        return [None] * len(rows)
+    return [f"{measured.lost[row.name].lost} of {measured.lost[row.name].defects}" if row.name in measured.lost else None for row in rows]
 
 
 def _split_rows(rows: Sequence[Row], splits: Splits) -> pd.DataFrame:

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from tsernet.errors import UserError
+from tsernet.images.levels import Samples
 
 _FULL = {errno.ENOSPC: "no space left", errno.EDQUOT: "the quota is used up", errno.EFBIG: "the largest allowed file size is reached"}
 
@@ -69,11 +69,16 @@ def full_disk_named(target: Path) -> Iterator[None]:
         raise UserError(f"{target}: cannot be written, {_FULL[error.errno]}; what was there before is untouched") from None
 
 
-def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
-    """Encode 8-bit pixels, (H, W) or (H, W, 3), as a PNG.
+def png_bytes(pixels: Samples) -> bytes:
+    """Encode uint8 or uint16 pixels, (H, W) or (H, W, 3), as a PNG.
 
     In memory first: writing through Pillow hides a full disk behind an encoder's error.
     """
+    if pixels.dtype == np.uint16 and pixels.ndim == 3:
+        # Pillow has no 48-bit colour.
+        import imagecodecs
+
+        return bytes(imagecodecs.png_encode(pixels, level=4))
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format="PNG", compress_level=4)
     return buffer.getvalue()

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tsernet.data.classes import UNNAMED, class_and_number
 from tsernet.errors import UserError
+from tsernet.images.formats import SUFFIXES
+from tsernet.images.masks import MASK_SUFFIXES
 
-PICTURE_SUFFIXES = frozenset({".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff"})
-MASK_SUFFIXES = frozenset({".png"})
+PICTURE_SUFFIXES = frozenset(SUFFIXES)
 
 ROOMS = (("images", "masks"), ("Source Images", "Ground truth"))
 """Folder names of pictures and masks: ours, and those of SD-saliency-900."""
 
+_LEFT_BY_OTHERS = ("Thumbs.db", "desktop.ini", "__MACOSX", "@eaDir")
+
 
 @dataclass(frozen=True)
 class RawSample:
-    """What belongs together by its stem; a side with no file or with several cannot be used."""
+    """What belongs together by its name; a side with no file or with several cannot be used.
+
+    `name`: the stem, behind the folders that the image lies in: `coil7/001`.
+    """
 
     name: str
     class_name: str
@@ -41,28 +48,54 @@ def rooms_of(root: Path) -> tuple[Path, Path]:
 
 
 def is_hidden(path: Path) -> bool:
-    """Say whether a file is one that file managers leave about rather than data."""
-    return path.name.startswith(".") or path.name in ("Thumbs.db", "desktop.ini")
+    """Say whether a file or folder is one that file managers leave about rather than data."""
+    return path.name.startswith(".") or path.name in _LEFT_BY_OTHERS
 
 
-def list_samples(root: Path) -> list[RawSample]:
-    """Pair pictures and masks by stem, sorted by name (numbers by value), with class and group.
+def files_below(room: Path, suffixes: tuple[str, ...] | frozenset[str]) -> Iterator[Path]:
+    """Walk the files of these suffixes in a folder and the folders in it, in the order of their names; hidden ones are passed over.
 
-    Class and group come from `labels.csv` where there is one; else the class comes from a name such as Pa_101, else
-    it is `defect`; a picture without a group is a group of its own.
+    A link to a folder is not entered: what it shows may lie anywhere.
+    """
+    for path in sorted(room.iterdir()):
+        if is_hidden(path):
+            continue
+        if path.is_dir():
+            if not path.is_symlink():
+                yield from files_below(path, suffixes)
+        elif path.suffix.lower() in suffixes:
+            yield path
 
+
+def name_below(path: Path, room: Path) -> str:
+    """Name a file by its place in a folder, without its suffix: `coil7/001`."""
+    return path.relative_to(room).with_suffix("").as_posix()
+
+
+def list_samples(root: Path, mask_suffix: str = "", subfolders: str = "name") -> list[RawSample]:
+    """Pair pictures and masks by name, sorted by name (numbers by value), with class and group.
+
+    Class and group come from `labels.csv` where there is one; then from the folder, where `subfolders` says so; else the class comes from
+    a name such as Pa_101, else it is `defect`; a picture without a group is a group of its own.
+
+    Args:
+        root: Holds the two folders.
+        mask_suffix: What a mask's stem has behind its picture's, such as `_mask`.
+        subfolders: What the folder of a picture is besides a part of its name: `name` (nothing more), `group` or `class`.
     Raises:
         UserError: If the folders are missing or labels.csv is not what it should be.
     """
     picture_room, mask_room = rooms_of(root)
-    pictures, masks = _by_stem(picture_room, PICTURE_SUFFIXES), _by_stem(mask_room, MASK_SUFFIXES)
+    pictures, masks = _by_name(picture_room, PICTURE_SUFFIXES), _masks_by_name(mask_room, mask_suffix)
     labels = read_labels(root / "labels.csv")
     samples = []
     for name in sorted(pictures.keys() | masks.keys(), key=_natural):
-        known = class_and_number(name)
+        folder, _, stem = name.rpartition("/")
+        known = class_and_number(stem)
         class_name, group = labels.get(name, ("", ""))
-        class_name = class_name or (known[0] if known else UNNAMED)
-        samples.append(RawSample(name, class_name, group or name, tuple(pictures.get(name, ())), tuple(masks.get(name, ()))))
+        class_name = class_name or (folder if subfolders == "class" else "") or (known[0] if known else UNNAMED)
+        group = group or (folder if subfolders == "group" else "") or name
+        samples.append(RawSample(name, class_name, group, tuple(pictures.get(name, ())), tuple(masks.get(name, ()))))
     return samples
 
 
@@ -93,16 +126,39 @@ def read_labels(path: Path) -> dict[str, tuple[str, str]]:
         raise UserError(f"{path}: expected a CSV file in UTF-8 ({error})") from None
 
 
+def speakable(path: Path) -> Path:
+    """Give a path whose every byte is UTF-8: what is not becomes %XX, as in an address.
+
+    Tables, pages and other programs take text alone; a file system takes any bytes.
+    """
+    # Python reads such a byte as a lone surrogate, U+DC80 to U+DCFF.
+    return Path("".join(f"%{ord(letter) - 0xDC00:02X}" if "\udc80" <= letter <= "\udcff" else letter for letter in str(path)))
+
+
 def _stem(name: str) -> str:
     return name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in PICTURE_SUFFIXES else name
 
 
-def _by_stem(room: Path, suffixes: frozenset[str]) -> dict[str, list[Path]]:
+def _by_name(room: Path, suffixes: frozenset[str]) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = defaultdict(list)
-    for path in sorted(room.iterdir()):
-        if path.suffix.lower() in suffixes and not is_hidden(path):
-            found[path.stem].append(path)
+    for path in files_below(room, suffixes):
+        found[name_below(path, room)].append(path)
     return found
+
+
+def _masks_by_name(room: Path, suffix: str) -> dict[str, list[Path]]:
+    """Group masks by their picture's name; of several formats the first of MASK_SUFFIXES is the mask, as a PNG always was."""
+    found: dict[str, list[Path]] = defaultdict(list)
+    for name, paths in _by_name(room, frozenset(MASK_SUFFIXES)).items():
+        found[name.removesuffix(suffix)] += paths
+    return {name: _preferred(paths) for name, paths in found.items()}
+
+
+def _preferred(paths: list[Path]) -> list[Path]:
+    if len({path.stem for path in paths}) > 1:
+        return paths
+    pngs = [path for path in paths if path.suffix.lower() == MASK_SUFFIXES[0]]
+    return pngs or paths
 
 
 def _natural(name: str) -> tuple[str, int, str]:

@@ -1,57 +1,56 @@
-"""What a picture goes through between the disk and the network: reading, resizing, scaling."""
+"""What an image goes through between the disk and the network: reading, resizing, scaling."""
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from tsernet.errors import UserError
+from tsernet.images.decode import decode
+from tsernet.images.errors import ImageError
+from tsernet.images.formats import MAX_PIXELS, SUFFIXES
+from tsernet.images.levels import Levels, Samples, to_8bit
+
+__all__ = ["MAX_PIXELS", "SUFFIXES", "Picture", "read_picture", "read_samples", "resize_mask", "resize_picture", "scale_picture"]
 
 Picture = NDArray[np.uint8]
-
-SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff")
-MAX_PIXELS = 100_000_000
 
 # torchvision's ResNet-34 was trained on pictures standardised so.
 _MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32).reshape(3, 1, 1)
 _STD = np.array([0.229, 0.224, 0.225], dtype=np.float32).reshape(3, 1, 1)
 
 
-def read_picture(path: Path) -> Picture:
-    """Decode a picture file to 8-bit grey or RGB.
+def read_picture(path: Path, levels: Levels | None = None, max_pixels: int | None = MAX_PIXELS) -> Picture:
+    """Decode an image file to 8-bit grey or RGB, as `tsernet.images.decode` says.
 
-    Alpha is dropped and a palette is resolved; 16-bit and floating-point pictures are refused, since there is no
-    one right way to bring them to 8 bits.
-
+    Args:
+        path: The file.
+        levels: Bring more than 8 bits to 8; 8-bit images stay as they are.
+        max_pixels: Above this nothing is decoded; None for our own files.
     Returns:
         uint8, (H, W) for grey and (H, W, 3) for colour.
     Raises:
-        UserError: If the file is missing, is not a picture, is truncated, is larger than 100 million pixels, or has over 8 bits.
+        UserError: If the file is missing, cannot be used, or has over 8 bits and there are no levels.
     """
     try:
-        with warnings.catch_warnings():
-            # Pillow only warns between its limit and twice its limit; here the limit is our own.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise UserError(f"{path}: {image.width}×{image.height} pixels, expected at most {MAX_PIXELS}")
-                return _to_uint8(image, path)
-    except UnidentifiedImageError:
-        raise UserError(f"{path}: not a picture (expected PNG, BMP, JPEG or TIFF)") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path}: cannot be read as a picture ({error})") from None
+        return to_8bit(decode(path, max_pixels).pixels, levels)
+    except ImageError as error:
+        raise UserError(f"{path}: {error.sentence}") from None
 
 
-def _to_uint8(image: Image.Image, path: Path) -> Picture:
-    if image.mode in ("1", "L", "LA"):
-        return np.asarray(image.convert("L"))
-    if image.mode in ("P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"):
-        return np.asarray(image.convert("RGB"))
-    raise UserError(f"{path}: mode {image.mode}, expected 8-bit grey or colour")
+def read_samples(path: Path, max_pixels: int | None = MAX_PIXELS) -> Samples:
+    """Decode an image file to its samples as they are: uint8, or uint16 above 8 bits.
+
+    Raises:
+        UserError: If the file is missing or cannot be used.
+    """
+    try:
+        return decode(path, max_pixels).pixels
+    except ImageError as error:
+        raise UserError(f"{path}: {error.sentence}") from None
 
 
 def resize_picture(picture: Picture, size: int) -> Picture:

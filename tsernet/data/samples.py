@@ -13,6 +13,7 @@ from tsernet.config import Augment
 from tsernet.data.augment import Sample, TrainingSample, augment
 from tsernet.data.pixels import read_picture, resize_mask, resize_picture
 from tsernet.errors import UserError
+from tsernet.images.levels import Levels
 
 # Above this share of the free memory the samples are decoded anew each time.
 _MEMORY_SHARE = 0.5
@@ -41,12 +42,14 @@ class SampleStore:
         prepared: Folder with images/, masks/ and edges/.
         names: Sample names, without suffix.
         size: Side to which everything is resized, pixels.
+        levels: Of a set of more than 8 bits.
     """
 
-    def __init__(self, prepared: Path, names: list[str], size: int) -> None:
+    def __init__(self, prepared: Path, names: list[str], size: int, levels: Levels | None = None) -> None:
         self.names = names
         self._prepared = prepared
         self._size = size
+        self._levels = levels
         self._samples: list[Sample] | None = None
         if names and self._fit_in_memory():
             with ThreadPoolExecutor() as pool:
@@ -68,5 +71,7 @@ class SampleStore:
 
     def decode(self, name: str) -> Sample:
         """Read a sample from the disk, at the training size."""
-        picture, mask, edge = (read_picture(self._prepared / room / f"{name}.png") for room in ("images", "masks", "edges"))
+        paths = (self._prepared / room / f"{name}.png" for room in ("images", "masks", "edges"))
+        # Prepare held the files against validate.max_pixels: a second limit here would only contradict it.
+        picture, mask, edge = (read_picture(path, self._levels, max_pixels=None) for path in paths)
         return Sample(resize_picture(picture, self._size), resize_mask(mask, self._size), resize_mask(edge, self._size))

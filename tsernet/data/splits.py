@@ -13,8 +13,11 @@ import numpy as np
 from tsernet.config import Split
 from tsernet.data.classes import class_and_number
 from tsernet.data.disk import replacing
+from tsernet.data.levels import write_levels
 from tsernet.data.prepare.manifest import Row
 from tsernet.errors import UserError
+from tsernet.images.formats import SUFFIXES
+from tsernet.images.levels import Levels
 
 SPLITS = ("train", "val", "test")
 
@@ -69,8 +72,11 @@ def make_splits(rows: Sequence[Row], config: Split, source: str) -> dict[str, li
     return parts
 
 
-def write_splits(parts: Mapping[str, Sequence[str]], rows: Sequence[Row], target: Path) -> None:
-    """Write train.csv, val.csv and test.csv with the columns name and class, replacing the folder as a whole."""
+def write_splits(parts: Mapping[str, Sequence[str]], rows: Sequence[Row], target: Path, levels: Levels | None = None) -> None:
+    """Write train.csv, val.csv and test.csv with the columns name and class, replacing the folder as a whole.
+
+    `levels`: those of a set of more than 8 bits, which stand beside the splits since they may follow from the training part.
+    """
     classes = {row.name: row.class_ for row in rows}
     with replacing(target) as fresh:
         for part in SPLITS:
@@ -78,6 +84,8 @@ def write_splits(parts: Mapping[str, Sequence[str]], rows: Sequence[Row], target
                 writer = csv.writer(lines, lineterminator="\n")
                 writer.writerow(["name", "class"])
                 writer.writerows([name, classes.get(name, "")] for name in parts[part])
+        if levels is not None:
+            write_levels(levels, fresh)
 
 
 def _official_test(name: str, source: str) -> bool:
@@ -173,4 +181,4 @@ def _names_of(path: Path) -> list[str]:
         raise UserError(f"{path}: expected a first line that names the columns, one of them 'name'")
     column = rows[0].index("name")
     names = [row[column] for row in rows[1:] if len(row) > column]
-    return [Path(name).stem if Path(name).suffix.lower() in (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff") else name for name in names]
+    return [name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in SUFFIXES else name for name in names]

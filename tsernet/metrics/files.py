@@ -8,39 +8,59 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tsernet.data.pixels import SUFFIXES, read_picture
+from tsernet.data.layout import files_below, name_below
+from tsernet.data.pixels import MAX_PIXELS, SUFFIXES, read_picture
 from tsernet.errors import UserError
+from tsernet.images.errors import ImageError
+from tsernet.images.levels import Levels
+from tsernet.images.masks import MaskRule, read_mask
 from tsernet.metrics.measures import Grey
 
 
-def read_grey(path: Path) -> Grey:
+def read_grey(path: Path, levels: Levels | None = None, max_pixels: int | None = MAX_PIXELS) -> Grey:
     """Read a picture as grey; colour becomes its luma, as Pillow weighs it.
 
     Returns:
         uint8, (H, W).
     Raises:
-        UserError: If it cannot be read or has more than 8 bits a channel.
+        UserError: If it cannot be read, or has more than 8 bits a channel and there are no levels.
     """
-    picture = read_picture(path)
+    picture = read_picture(path, levels, max_pixels)
     return picture if picture.ndim == 2 else np.asarray(Image.fromarray(picture).convert("L"))
 
 
-def read_pair(saliency: Path, mask: Path) -> tuple[Grey, Grey, bool]:
-    """Read a map and its mask.
+def read_truth(path: Path, rule: MaskRule | None = None, max_pixels: int | None = MAX_PIXELS) -> Grey:
+    """Read a mask: under a rule as 0 and 255, without one as the grey that is in the file.
+
+    Returns:
+        uint8, (H, W); above 128 is defect.
+    Raises:
+        UserError: If it cannot be read, or its values are not what the rule expects.
+    """
+    if rule is None:
+        return read_grey(path, max_pixels=max_pixels)
+    try:
+        return read_mask(path, rule, max_pixels).pixels
+    except ImageError as error:
+        raise UserError(f"{path}: {error.sentence}") from None
+
+
+def read_pair(saliency: Path, mask: Path, max_pixels: int | None = MAX_PIXELS, rule: MaskRule | None = None) -> tuple[Grey, Grey, bool]:
+    """Read a map and its mask, as `read_truth` does.
 
     Returns:
         Map and mask, uint8, (H, W) of the mask, and whether the map had another size (then it is resized bilinearly).
     """
-    truth = read_grey(mask)
-    grey = read_grey(saliency)
+    truth = read_truth(mask, rule, max_pixels)
+    grey = read_grey(saliency, max_pixels=max_pixels)
     if grey.shape == truth.shape:
         return grey, truth, False
     size = (truth.shape[1], truth.shape[0])
     return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BILINEAR)), truth, True
 
 
-def list_pictures(folder: Path) -> dict[str, Path]:
-    """List the pictures of a folder by their stem.
+def list_pictures(folder: Path, suffix: str = "") -> dict[str, Path]:
+    """List the pictures of a folder, and of the folders in it, by stem and folder: `coil7/001`; a suffix such as `_mask` is left off.
 
     Raises:
         UserError: If the folder does not exist, holds no picture, or two pictures of one stem.
@@ -48,12 +68,11 @@ def list_pictures(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise UserError(f"{folder}: expected a folder of pictures, there is no such folder")
     found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in SUFFIXES:
-            continue
-        if path.stem in found:
-            raise UserError(f"{folder}: expected one picture a name, got {found[path.stem].name} and {path.name}")
-        found[path.stem] = path
+    for path in files_below(folder, SUFFIXES):
+        name = name_below(path, folder).removesuffix(suffix)
+        if name in found:
+            raise UserError(f"{folder}: expected one picture a name, got {found[name].name} and {path.name}")
+        found[name] = path
     if not found:
         raise UserError(f"{folder}: expected pictures ({', '.join(SUFFIXES)}), got none")
     return found

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tsernet.errors import CheckError, UserError
+from tsernet.images.formats import MAX_PIXELS
+from tsernet.images.masks import MaskRule
 from tsernet.metrics.files import list_pictures, read_pair
 from tsernet.metrics.measures import Measured, Meter
 from tsernet.metrics.scores import Scores, collect
@@ -26,6 +28,8 @@ class _Job(NamedTuple):
     name: str
     saliency: Path
     mask: Path
+    max_pixels: int | None
+    rule: MaskRule | None
 
 
 def score_folder(
@@ -36,6 +40,8 @@ def score_folder(
     allow_missing: bool = False,
     workers: int | None = None,
     progress: Progress | None = None,
+    max_pixels: int | None = MAX_PIXELS,
+    rule: MaskRule | None = None,
 ) -> Scores:
     """Score every map of a folder against the mask of the same stem.
 
@@ -47,11 +53,13 @@ def score_folder(
         allow_missing: Score what is there, and name the rest in `Scores.missing` and `Scores.extra`, instead of raising.
         workers: Processes; the cores this process may use otherwise. The figures do not depend on it.
         progress: Called with (done, all) as pictures are finished.
+        max_pixels: A larger map or mask is refused; None for files of ours, which were held against the params' limit.
+        rule: How masks are named and what in them is defect; without one, what is above 128.
     Raises:
         UserError: If a folder or a picture cannot be read.
         CheckError: If a map is missing or there is one without a mask; the message names them.
     """
-    jobs, missing, extra = _pair(Path(maps), Path(masks), names)
+    jobs, missing, extra = _pair(Path(maps), Path(masks), names, max_pixels, rule)
     if (missing or extra) and not allow_missing:
         raise CheckError(f"{maps}: {_describe(missing, extra)}")
     if not jobs:
@@ -65,8 +73,10 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _pair(maps: Path, masks: Path, names: Sequence[str] | None) -> tuple[list[_Job], list[str], list[str]]:
-    found, truths = list_pictures(maps), list_pictures(masks)
+def _pair(
+    maps: Path, masks: Path, names: Sequence[str] | None, max_pixels: int | None, rule: MaskRule | None
+) -> tuple[list[_Job], list[str], list[str]]:
+    found, truths = list_pictures(maps), list_pictures(masks, rule.suffix if rule else "")
     if names is None:
         wanted, extra = sorted(truths), sorted(found.keys() - truths.keys())
     else:
@@ -75,7 +85,7 @@ def _pair(maps: Path, masks: Path, names: Sequence[str] | None) -> tuple[list[_J
         if unknown:
             raise UserError(f"{masks}: expected a mask for every name, none for {_some(unknown)}")
     missing = [name for name in wanted if name not in found]
-    return [_Job(name, found[name], truths[name]) for name in wanted if name in found], missing, extra
+    return [_Job(name, found[name], truths[name], max_pixels, rule) for name in wanted if name in found], missing, extra
 
 
 def _describe(missing: Sequence[str], extra: Sequence[str]) -> str:
@@ -131,6 +141,6 @@ def _measure_chunk(jobs: Sequence[_Job]) -> list[Measured]:
     meter = Meter()
     measured = []
     for job in jobs:
-        saliency, mask, resized = read_pair(job.saliency, job.mask)
+        saliency, mask, resized = read_pair(job.saliency, job.mask, job.max_pixels, job.rule)
         measured.append(meter.measure(job.name, saliency, mask, resized=resized))
     return measured

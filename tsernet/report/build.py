@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tsernet.images.levels import Levels
 from tsernet.report.drawings import draw
 from tsernet.report.evaluations import Evaluation, Evaluations, load_evaluations
 from tsernet.report.failures import Failure, find_failures
@@ -38,6 +39,7 @@ class ReportInputs:
         split: How it was split, for readers.
         shares: What the split made of it.
         comparable: Whether the test pictures are the paper's.
+        levels: Of a set of more than 8 bits.
     """
 
     prepared: Path
@@ -52,6 +54,7 @@ class ReportInputs:
     split: str
     shares: Sequence[Share]
     comparable: bool
+    levels: Levels | None = None
 
 
 def build_report(inputs: ReportInputs, out: Path, progress: Progress) -> None:
@@ -67,7 +70,7 @@ def build_report(inputs: ReportInputs, out: Path, progress: Progress) -> None:
     """
     for folder in (out / "tables", out / "figures"):
         folder.mkdir(parents=True, exist_ok=True)
-    prepared = Prepared(inputs.prepared)
+    prepared = Prepared(inputs.prepared, inputs.levels)
     evaluations = load_evaluations(inputs.evaluations, inputs.variants, inputs.seeds)
     full = evaluations.first("full")
     reference = next(iter(evaluations.all()), None)
@@ -131,7 +134,7 @@ def _failures(full: Evaluation, prepared: Prepared) -> list[Failure]:
         full.pictures["s_measure"].tolist(),
         full.pictures["iou"].tolist(),
         prepared.mask,
-        lambda name: read_grey(full.folder / "maps" / f"{name}.png"),
+        lambda name: read_grey(full.folder / "maps" / f"{name}.png", max_pixels=None),
         worst=_WORST,
     )
 

@@ -111,7 +111,7 @@ def _failures(full: Evaluation, prepared: Prepared, failures: Sequence[Failure],
     for kind in KINDS:
         for failure in [failure for failure in failures if failure.kind == kind.key][:_SHOWN_FAILURES]:
             picture, mask = prepared.picture(failure.name), prepared.mask(failure.name)
-            saliency = read_grey(full.folder / "maps" / f"{failure.name}.png")
+            saliency = read_grey(full.folder / "maps" / f"{failure.name}.png", max_pixels=None)
             path = folder / f"{kind.key}_{failure.name}.jpg"
             strip([picture, mask, saliency, overlay(picture, mask, saliency)]).save(path, quality=_JPEG_QUALITY)
             drawings[kind.key, failure.name] = Drawing(path, failure.name, f"{failure.name}: picture, mask, map, overlay. {failure.words}")

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from tsernet.errors import UserError
+from tsernet.images.levels import Levels
 from tsernet.metrics import MEASURES, Curves, Scores, read_grey, read_pair, score_folder, score_pairs
 from tsernet.metrics.files import list_pictures
 from tsernet.metrics.measures import Grey
@@ -26,17 +27,18 @@ INVERTED = "inverted brightness"
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The prepared pictures and masks, by name."""
+    """The prepared pictures and masks, by name; `levels` of a set of more than 8 bits."""
 
     folder: Path
+    levels: Levels | None = None
 
     def picture(self, name: str) -> Grey:
         """Read a picture as grey: uint8, (H, W)."""
-        return read_grey(self.folder / "images" / f"{name}.png")
+        return read_grey(self.folder / "images" / f"{name}.png", self.levels, max_pixels=None)
 
     def mask(self, name: str) -> Grey:
         """Read a mask: uint8, (H, W), above 128 is defect."""
-        return read_grey(self.folder / "masks" / f"{name}.png")
+        return read_grey(self.folder / "masks" / f"{name}.png", max_pixels=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def published_methods(
         if not folder.is_dir():
             raise UserError(f"compare.published.{name}: expected a folder of saliency maps, {folder} is none")
         progress(f"scoring {name}")
-        scores = score_folder(folder, prepared.folder / "masks", names)
+        scores = score_folder(folder, prepared.folder / "masks", names, max_pixels=None)
         methods.append(_method(name, "published", scores, _folder_maps(folder, prepared), reference, prepared))
     return methods
 
@@ -118,14 +120,14 @@ def _method(
 
 
 def _evaluated_maps(evaluation: Evaluation) -> Callable[[str], Grey]:
-    return lambda name: read_grey(evaluation.folder / "maps" / f"{name}.png")
+    return lambda name: read_grey(evaluation.folder / "maps" / f"{name}.png", max_pixels=None)
 
 
 def _folder_maps(folder: Path, prepared: Prepared) -> Callable[[str], Grey]:
     paths = list_pictures(folder)
 
     def read(name: str) -> Grey:
-        saliency, _, _ = read_pair(paths[name], prepared.folder / "masks" / f"{name}.png")
+        saliency, _, _ = read_pair(paths[name], prepared.folder / "masks" / f"{name}.png", max_pixels=None)
         return saliency
 
     return read

@@ -10,16 +10,18 @@ import torch
 
 import tsernet
 from tsernet.config import Params
+from tsernet.images.levels import Levels
 
 # A change in any of these may change the weights; a checkpoint of other code is not gone on with.
-_CODE = ("models", "losses.py", "training", "inference.py", "data/augment.py", "data/pixels.py", "data/samples.py")
+_CODE = ("models", "losses.py", "training", "inference.py", "data/augment.py", "data/pixels.py", "data/samples.py", "images")
 
 
-def training_fingerprint(params: Params, variant: str, seed: int, data_digest: str) -> str:
+def training_fingerprint(params: Params, variant: str, seed: int, data_digest: str, levels: Levels | None = None) -> str:
     """Digest of everything that the weights depend on: params, variant, seed, data, code and torch.
 
     Args:
         data_digest: Of the training and validation samples.
+        levels: Of a set of more than 8 bits.
     Returns:
         32 hexadecimal digits.
     """
@@ -31,6 +33,8 @@ def training_fingerprint(params: Params, variant: str, seed: int, data_digest: s
         "code": _code_digest(),
         "torch": torch.__version__,
     }
+    if levels is not None:
+        parts |= levels.metadata()
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 

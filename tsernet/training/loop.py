@@ -16,6 +16,7 @@ from tsernet import config
 from tsernet.data.pixels import Picture
 from tsernet.data.samples import SampleStore
 from tsernet.errors import CheckError, StoppedError
+from tsernet.images.levels import Levels
 from tsernet.losses import tsernet_loss
 from tsernet.models import TSERNet
 from tsernet.progress import ProgressBar
@@ -66,6 +67,7 @@ class TrainingJob:
         train_names: The training split.
         val_names: The validation split, empty for none.
         checkpoints: Folder of this job alone; a training found in it is gone on with.
+        levels: Of a set of more than 8 bits.
     """
 
     variant: str
@@ -75,6 +77,7 @@ class TrainingJob:
     train_names: list[str]
     val_names: list[str]
     checkpoints: Path
+    levels: Levels | None = None
 
 
 @dataclass(frozen=True)
@@ -119,11 +122,12 @@ class _Training:
         self._format = settings.memory_format
         self._fabric: Fabric = start(self._train.hardware, settings)
         self._is_first = process_number() == 0
-        store = SampleStore(job.prepared, job.train_names, self._train.augment.resize)
+        store = SampleStore(job.prepared, job.train_names, self._train.augment.resize, job.levels)
         self._batches = Batches(store, self._train, job.seed, self._fabric.device, self._format)
         self._state, self._runner, self._optimizer = self._set_up()
         # Without a validation split, a training's sheets show the first of its own pictures.
-        self._validator = Validator(job.prepared, job.val_names or job.train_names[:SHOWN], job.params, self._fabric.device)
+        shown = job.val_names or job.train_names[:SHOWN]
+        self._validator = Validator(job.prepared, shown, job.params, self._fabric.device, job.levels)
 
     def _set_up(self) -> tuple[TrainingState, nn.Module, torch.optim.Optimizer]:
         network = initial_network(self._job.variant, self._job.seed, self._job.params.model)

@@ -11,6 +11,7 @@ from torch import nn
 
 from tsernet.config import Params
 from tsernet.data.pixels import Picture, read_picture, resize_picture
+from tsernet.images.levels import Levels
 from tsernet.inference import Predictor, to_uint8
 from tsernet.training.history import VALIDATION_COLUMNS, Row
 
@@ -27,12 +28,13 @@ class Validator:
         names: The validation split; for sheets alone, any samples.
         params: For the input size and the scaling.
         device: Where the network lies.
+        levels: Of a set of more than 8 bits.
     """
 
-    def __init__(self, prepared: Path, names: list[str], params: Params, device: torch.device) -> None:
+    def __init__(self, prepared: Path, names: list[str], params: Params, device: torch.device, levels: Levels | None = None) -> None:
         self._names, self._params, self._device = names, params, device
-        self._pictures = [read_picture(prepared / "images" / f"{name}.png") for name in names]
-        self._masks = [read_picture(prepared / "masks" / f"{name}.png") for name in names]
+        self._pictures = [read_picture(prepared / "images" / f"{name}.png", levels, max_pixels=None) for name in names]
+        self._masks = [read_picture(prepared / "masks" / f"{name}.png", max_pixels=None) for name in names]
 
     def score(self, network: nn.Module) -> tuple[Row, Picture]:
         """Return the measures, named as in the history, and a sheet: a row of pictures, of masks, of maps."""

@@ -146,8 +146,8 @@ def test_what_is_no_picture_gets_a_sentence_and_the_server_lives_on(ask: Callabl
     no_picture = base64.b64encode(b"no picture at all").decode()
     wrong = [
         ({"dataframe_split": {"columns": ["image"], "data": [["%%%"]]}}, "row 0: text that is not base64"),
-        ({"dataframe_split": {"columns": ["image"], "data": [[no_picture]]}}, "17 bytes that are not a picture"),
-        ({"dataframe_split": {"columns": ["image"], "data": [[_encoded(picture)[:80]]]}}, "that are not a picture"),
+        ({"dataframe_split": {"columns": ["image"], "data": [[no_picture]]}}, "17 bytes that are no usable image"),
+        ({"dataframe_split": {"columns": ["image"], "data": [[_encoded(picture)[:80]]]}}, "that are no usable image"),
         ({"dataframe_records": [{"image": 7}]}, "one encoded picture"),
         ({"dataframe_records": [{"image": None}]}, ""),
         ({"dataframe_records": [{"a": 1, "b": 2}]}, ""),

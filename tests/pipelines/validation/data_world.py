@@ -15,6 +15,7 @@ from pipelines.validation import Outcome, check_data
 from tsernet.config import Params
 from tsernet.data.prepare import prepare
 from tsernet.data.splits import make_splits, write_splits
+from tsernet.images.levels import Levels
 
 SIDE = 64
 PER_CLASS = 5
@@ -26,6 +27,8 @@ class World:
 
     root: Path
     params: Params
+    levels: Levels | None = None
+    scale: int | None = None
     relist: Callable[[dict[str, list[str]]], None] = field(default=lambda parts: None)
 
     @property
@@ -49,8 +52,8 @@ class World:
             csv.writer(lines).writerow([name, class_name, group])
 
     def run(self) -> Sequence[Outcome]:
-        rows = prepare(self.raw, self.root / "prepared", 3, 1_000_000)
+        rows = prepare(self.raw, self.root / "prepared", 3, 1_000_000, has_levels=self.levels is not None)
         parts = make_splits(rows, self.params.split, "synthetic")
         self.relist(parts)
-        write_splits(parts, rows, self.root / "splits")
-        return check_data(self.root / "prepared", self.root / "splits", self.params.validate_, "folder")
+        write_splits(parts, rows, self.root / "splits", self.levels)
+        return check_data(self.root / "prepared", self.root / "splits", self.params.validate_, "folder", scale=self.scale)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -13,10 +14,13 @@ import pytest
 from data_world import SIDE, World
 from PIL import Image, ImageOps
 
+import tsernet
+from pipelines.validation.promises import FILE_FAULTS
 from tsernet.config import Dataset, Synthetic
 from tsernet.data.sources import acquire
 from tsernet.data.sources.synthetic import synthetic_sample
 from tsernet.errors import UserError
+from tsernet.images.levels import Levels
 
 Spoil = Callable[[World], None]
 
@@ -90,7 +94,9 @@ def mask_of_colours(world: World) -> None:
 
 
 def mask_with_alpha(world: World) -> None:
-    Image.fromarray(world.mask_pixels("Sc_1")).convert("LA").save(world.mask("Sc_1"))
+    mask = Image.fromarray(world.mask_pixels("Sc_1")).convert("LA")
+    mask.putalpha(100)
+    mask.save(world.mask("Sc_1"))
 
 
 def image_of_16_bits(world: World) -> None:
@@ -98,7 +104,9 @@ def image_of_16_bits(world: World) -> None:
 
 
 def image_with_alpha(world: World) -> None:
-    Image.fromarray(world.pixels("Sc_1")).convert("RGBA").save(world.image("Sc_1"))
+    image = Image.fromarray(world.pixels("Sc_1")).convert("RGBA")
+    image.putpixel((3, 4), (0, 0, 0, 0))
+    image.save(world.image("Sc_1"))
 
 
 def image_of_pages(world: World) -> None:
@@ -107,9 +115,38 @@ def image_of_pages(world: World) -> None:
     page.save(world.raw / "images/Sc_1.tif", save_all=True, append_images=[page])
 
 
-def image_in_cmyk(world: World) -> None:
+def image_in_lab(world: World) -> None:
     world.image("Sc_1").unlink()
-    Image.new("CMYK", (SIDE, SIDE), (10, 20, 30, 40)).save(world.raw / "images/Sc_1.jpg")
+    Image.new("LAB", (SIDE, SIDE), (90, 128, 128)).save(world.raw / "images/Sc_1.tif")
+
+
+def image_of_another_depth(world: World) -> None:
+    deep = world.pixels("Sc_1").astype(np.uint16) * 257
+    Image.fromarray(deep).save(world.image("Sc_1"))
+    world.levels = Levels(0, 65535)
+
+
+def image_outside_the_levels(world: World) -> None:
+    for path in sorted((world.raw / "images").iterdir()):
+        Image.fromarray(np.asarray(Image.open(path)).astype(np.uint16) * 16).save(path)
+    pixels = np.array(Image.open(world.image("Sc_1")))
+    pixels[:4] = 4095
+    Image.fromarray(pixels).save(world.image("Sc_1"))
+    world.levels = Levels(0, 4080)
+
+
+def most_masks_inverted(world: World) -> None:
+    for path in sorted((world.raw / "masks").iterdir()):
+        Image.fromarray(255 - np.asarray(Image.open(path))).save(path)
+    world.params = world.params.model_copy(update={"validate_": world.params.validate_.model_copy(update={"inverted_above": 1.0})})
+
+
+def defects_too_small_for_the_training(world: World) -> None:
+    for path in sorted((world.raw / "masks").iterdir()):
+        mask = np.array(Image.open(path))
+        mask[2, 2::4] = 255  # dots between the rows that are taken at half the size
+        Image.fromarray(mask).save(path)
+    world.scale = 32
 
 
 def tiny_image(world: World) -> None:
@@ -230,15 +267,17 @@ FAULTS: list[tuple[Spoil, str, str, list[str]]] = [
     (mask_of_another_size, "error", "mask-size", ["In_1"]),
     (mask_with_grey, "error", "mask-grey", ["In_1"]),
     (mask_zero_one, "error", "mask-zero-one", ["Pa_2"]),
-    (mask_inverted, "error", "mask-inverted", ["Pa_2"]),
+    (mask_inverted, "warning", "mask-inverted", ["Pa_2"]),
     (mask_empty, "error", "mask-empty", ["Pa_2"]),
     (mask_full, "error", "mask-full", ["Pa_2"]),
     (mask_of_colours, "error", "mask-channels", ["Sc_1"]),
-    (mask_with_alpha, "error", "mask-mode", ["Sc_1"]),
+    (mask_with_alpha, "error", "mask-alpha", ["Sc_1"]),
     (image_of_16_bits, "error", "image-depth", ["Sc_1"]),
     (image_with_alpha, "error", "image-alpha", ["Sc_1"]),
     (image_of_pages, "error", "image-pages", ["Sc_1"]),
-    (image_in_cmyk, "error", "image-mode", ["Sc_1"]),
+    (image_in_lab, "error", "image-mode", ["Sc_1"]),
+    (image_of_another_depth, "error", "depth-mixed", ["Sc_1"]),
+    (image_outside_the_levels, "warning", "levels-clipped", ["Sc_1"]),
     (tiny_image, "error", "image-small", ["Sc_1"]),
     (constant_image, "error", "image-constant", ["In_4"]),
     (same_picture_in_train_and_test, "error", "duplicate-across-splits", ["In_1", "In_4"]),
@@ -265,6 +304,29 @@ def test_a_fault_is_caught_by_its_own_expectation_alone(world: World, spoil: Spo
     spoil(world)
     broken = [(one.promise.severity, one.promise.name, list(one.failing)) for one in world.run() if not one.success]
     assert broken == [(severity, name, failing)]
+
+
+def test_a_set_of_which_most_masks_look_inverted_is_an_error(world: World) -> None:
+    most_masks_inverted(world)
+    broken = {one.promise.name: (one.promise.severity, len(one.failing)) for one in world.run() if not one.success}
+    assert broken == {"masks-inverted": ("error", 15), "mask-inverted": ("warning", 15)}
+
+
+def test_defects_that_vanish_at_the_scale_of_the_training_are_named(world: World) -> None:
+    defects_too_small_for_the_training(world)
+    broken = {one.promise.name: (one.promise.severity, one.failing) for one in world.run() if not one.success}
+    severity, failing = broken.pop("defects-lost")
+    assert (severity, len(failing), broken) == ("warning", 15, {})
+
+
+def test_every_reason_that_the_decoder_knows_breaks_a_promise() -> None:
+    source = "".join(path.read_text() for path in sorted((Path(tsernet.__file__).parent / "images").glob("*.py")))
+    codes = set(re.findall(r'ImageError\(\s*"([a-z-]+)"', source))
+    of_masks_alone = {"palette", "channels", "grey", "zero-one"}
+    assert len(codes) > 10
+    assert {f"{side}-{code}" for code in codes for side in ("image", "mask") if side == "mask" or code not in of_masks_alone} <= set(
+        FILE_FAULTS
+    )
 
 
 def test_a_good_set_breaks_nothing(world: World) -> None:

@@ -52,7 +52,7 @@ def _no_picture(own: Path) -> Path:
 
 
 def _inner_folder(own: Path) -> Path:
-    (own / "images/more").mkdir()
+    (own / "images/more").symlink_to(own / "masks")
     return own
 
 
@@ -95,7 +95,7 @@ def _label_bytes(own: Path) -> Path:
         (_no_folder, "nowhere is not a folder"),
         (_no_masks, "expected the folders images/ and masks/"),
         (_no_picture, "images: holds no picture"),
-        (_inner_folder, "images/more: is a folder"),
+        (_inner_folder, "images/more: is a symbolic link to a folder"),
         (_leaving_file, "images/In_9.png: is a symbolic link that leaves the folder"),
         (_leaving_room, "masks: is a symbolic link that leaves the folder"),
         (_dangling, "images/In_9.png: is a symbolic link to nothing"),

@@ -10,11 +10,21 @@ from tsernet.data.layout import list_samples
 from tsernet.data.prepare.manifest import COLUMNS, Row, read_manifest, write_manifest
 from tsernet.data.prepare.sample import Job, prepare_sample
 from tsernet.data.progress import in_parallel
+from tsernet.images.masks import DEFAULT_RULE, MaskRule
 
 __all__ = ["COLUMNS", "Row", "prepare", "read_manifest", "write_manifest"]
 
 
-def prepare(raw: Path, prepared: Path, edge_width: int, max_pixels: int) -> list[Row]:
+def prepare(
+    raw: Path,
+    prepared: Path,
+    edge_width: int,
+    max_pixels: int,
+    *,
+    masks: MaskRule = DEFAULT_RULE,
+    has_levels: bool = False,
+    subfolders: str = "name",
+) -> list[Row]:
     """Decode every file of the raw folder once and write samples, edge maps and the manifest.
 
     Args:
@@ -22,15 +32,20 @@ def prepare(raw: Path, prepared: Path, edge_width: int, max_pixels: int) -> list
         prepared: The folder to make or replace: images/, masks/, edges/ and manifest.csv.
         edge_width: Of the edge maps, in pixels.
         max_pixels: Above this a file is not decoded.
+        masks: How masks are named and what in them is defect.
+        has_levels: Whether images of more than 8 bits will be brought to 8 by levels; without them they are unusable.
+        subfolders: What a folder in images/ says: `name`, `group` or `class`.
     Returns:
         The manifest's rows.
     Raises:
         UserError: If the raw folder is not laid out as expected or the disk is full.
     """
-    samples = list_samples(raw)
+    samples = list_samples(raw, masks.suffix, subfolders)
     with replacing(prepared) as fresh:
         for room in ("images", "masks", "edges"):
             (fresh / room).mkdir()
-        rows = list(in_parallel(partial(prepare_sample, Job(fresh, edge_width, max_pixels)), samples, "preparing samples"))
+        rows = list(
+            in_parallel(partial(prepare_sample, Job(fresh, edge_width, max_pixels, masks, has_levels)), samples, "preparing samples")
+        )
         write_manifest(rows, fresh / "manifest.csv")
     return rows

@@ -10,16 +10,19 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import fft
 
+from tsernet.images.levels import Samples
+
 _SMALL = 32
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _FREQUENCIES = 8
 
 
-def pixel_digest(pixels: NDArray[np.uint8]) -> str:
+def pixel_digest(pixels: Samples) -> str:
     """Give the SHA-256 over shape and pixels, whatever file they came from."""
     return hashlib.sha256(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes()).hexdigest()
 
 
-def perceptual_hash(pixels: NDArray[np.uint8]) -> str:
+def perceptual_hash(pixels: Samples) -> str:
     """Hash what a picture looks like, as 16 hexadecimal digits.
 
     The signs of the 8×8 lowest frequencies of a 32×32 reduction. Signs rather than comparisons with the median (as
@@ -27,14 +30,26 @@ def perceptual_hash(pixels: NDArray[np.uint8]) -> str:
     them: the hashes of all eight orientations follow from one.
 
     Args:
-        pixels: uint8, (H, W) or (H, W, 3).
+        pixels: uint8 or uint16, (H, W) or (H, W, 3).
     """
     # Reduced as floats: rounding between the two passes would treat rows and columns differently.
-    grey = Image.fromarray(pixels).convert("L").convert("F").resize((_SMALL, _SMALL), Image.Resampling.BOX)
+    grey = grey_floats(pixels).resize((_SMALL, _SMALL), Image.Resampling.BOX)
     waves = fft.dctn(np.asarray(grey, dtype=np.float64), norm="ortho")[:_FREQUENCIES, :_FREQUENCIES]
     signs = waves > 0
     signs[0, 0] = False
     return int.from_bytes(np.packbits(signs).tobytes(), "big").to_bytes(8, "big").hex()
+
+
+def grey_floats(pixels: Samples) -> Image.Image:
+    """Give an image's grey values as floats: Pillow's luma of colour, which above 8 bits is rounded nowhere.
+
+    Args:
+        pixels: uint8 or uint16, (H, W) or (H, W, 3).
+    """
+    if pixels.dtype == np.uint8:
+        return Image.fromarray(pixels).convert("L").convert("F")
+    grey = pixels if pixels.ndim == 2 else pixels @ _LUMA
+    return Image.fromarray(grey.astype(np.float32))
 
 
 def orientations(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:

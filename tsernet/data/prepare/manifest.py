@@ -20,13 +20,16 @@ class Row:
         reason: Why not: a code such as mask-size, a colon, and what was found; empty for usable ones.
         image_digest: SHA-256 over shape and pixels, so that the same picture in another file format has the same one.
         mode: Pillow's mode of the file as it came: L, RGB, I;16, RGBA, …
-        mean: Of the grey levels, 0 to 255.
+        mean: Of the samples as the file holds them, 0 to 255 or, above 8 bits, to 65535.
         contrast: Their standard deviation.
         mask_values: The values the mask file held, ascending, at most eight, then an ellipsis.
         coverage: Share of defect pixels.
         border_share: Share of the outermost pixels that are defect.
         components: 8-connected regions of the mask.
         perceptual_hash: Of `perceptual_hash`, 16 hexadecimal digits.
+        defect_pixels: How many; a share rounds a pinhole of a large image to nothing.
+        bits: Of a sample in the image file, 1 to 16.
+        mask_between: Pixels of a mask neither black nor white, over which `dataset.masks.threshold` decided; 0 without one.
     """
 
     name: str
@@ -49,6 +52,9 @@ class Row:
     touches_border: bool | None = None
     perceptual_hash: str | None = None
     border_share: float | None = None
+    defect_pixels: int | None = None
+    bits: int | None = None
+    mask_between: int | None = None
 
 
 COLUMNS = tuple(field.name.rstrip("_") for field in fields(Row))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
-from tsernet.data.layout import PICTURE_SUFFIXES, is_hidden, read_labels, rooms_of
+from tsernet.data.layout import PICTURE_SUFFIXES, is_hidden, read_labels, rooms_of, speakable
 from tsernet.errors import UserError
 
 
@@ -14,7 +15,7 @@ def copy_folder(source: Path, target: Path) -> None:
     """Copy pictures, masks and labels.csv, and nothing else.
 
     A bad picture is copied as it is: to say what is wrong with it is the validation's part. What would read or write
-    outside the folder is refused here.
+    outside the folder is refused here. Folders in images/ and masks/ are kept; a name that is not UTF-8 is copied under one that is.
 
     Args:
         source: Holds images/ and masks/ (or the names of SD-saliency-900).
@@ -34,8 +35,13 @@ def copy_folder(source: Path, target: Path) -> None:
         read_labels(labels)
         files.append(labels)
     for path in files:
-        place = target / path.relative_to(source)
-        place.parent.mkdir(exist_ok=True)
+        inner = path.relative_to(source)
+        place = target / speakable(inner)
+        if speakable(inner) != inner:
+            print(f"warning: a name in {source} is not UTF-8; it becomes {speakable(inner)}", file=sys.stderr)
+        if place.exists():
+            raise UserError(f"{source}: {speakable(inner)} would stand for two files; rename the one whose name is not UTF-8")
+        place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, place)
     for room in rooms_of(source):
         (target / room.name).mkdir(exist_ok=True)
@@ -45,10 +51,14 @@ def _files_of(room: Path, source: Path) -> list[Path]:
     found = []
     _refuse_leaving(room, source)
     for path in sorted(room.iterdir()):
+        if is_hidden(path):
+            continue
         _refuse_leaving(path, source)
         if path.is_dir():
-            raise UserError(f"{path}: is a folder; expected pictures directly in {room.name}/")
-        if path.suffix.lower() in PICTURE_SUFFIXES and not is_hidden(path):
+            if path.is_symlink():
+                raise UserError(f"{path}: is a symbolic link to a folder; put the folder itself there")
+            found += _files_of(path, source)
+        elif path.suffix.lower() in PICTURE_SUFFIXES:
             found.append(path)
     return found
 
