@@ -98,7 +98,7 @@ def predicted(path: Path, levels: Levels | None, out: Path) -> tuple[list[Any], 
     from pipelines.commands.predict import _predict_all
 
     recorder: Any = Recorder(levels)
-    bad = _predict_all([path], path.parent, out, recorder, 100_000)
+    bad = _predict_all({path: out / "map.png"}, recorder, 100_000)
     return recorder.seen, bad
 
 
