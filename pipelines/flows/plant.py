@@ -17,6 +17,7 @@ from pipelines.flows.orphans import clean_orphans
 from pipelines.flows.services import HOST, Service, free_port, mlflow_command, prefect_command, quiet_environment, worker_command
 from pipelines.flows.stage_process import run_command
 from pipelines.tracking.database import is_missing
+from pipelines.tracking.rerooting import follow_move
 from tsernet.errors import UserError
 
 _PATIENCE_SECONDS = 120.0
@@ -117,6 +118,8 @@ class Plant:
         self._tell("MLflow server")
         port = free_port(MLFLOW_PORT)
         database = given or f"sqlite:///{self._repository / 'mlflow.db'}"
+        if not given:
+            follow_move(self._repository)
         if is_missing(database):
             # Whole, or not at all; in a process of its own, for MLflow's import is 130 MB that would stay.
             make = "from pipelines.tracking.server import make_client; make_client()"

@@ -11,7 +11,8 @@ from typing import Any
 
 from pipelines.passwords import without_passwords
 from pipelines.tracking.database import is_missing, make_database
-from pipelines.tracking.place import EXPERIMENT, artifact_location, local_state, tracking_uri
+from pipelines.tracking.place import EXPERIMENT, artifact_location, local_state, repository_root, tracking_uri
+from pipelines.tracking.rerooting import follow_move, is_default_store
 from tsernet.errors import UserError
 
 # By default a call to a server that is gone blocks for minutes before it raises.
@@ -44,6 +45,8 @@ def make_client(uri: str | None = None) -> Any:
     with machine_lock("database"), reachable(uri):  # two processes that make the tables at once disturb each other
         if is_missing(uri):
             make_database(uri)
+        elif is_default_store(uri):
+            follow_move(repository_root())
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
