@@ -83,8 +83,8 @@ def comparison_sheet(sheet: Sheet, path: Path, side: int = 120) -> None:
     whole.save(path, optimize=True)
 
 
-def _paste(whole: Image.Image, picture: NDArray[np.uint8], left: int, top: int, side: int) -> None:
-    image = Image.fromarray(picture).convert("RGB")
+def _paste(whole: Image.Image, pixels: NDArray[np.uint8], left: int, top: int, side: int) -> None:
+    image = Image.fromarray(pixels).convert("RGB")
     scale = side / max(image.size)
     image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))), Image.Resampling.BICUBIC)
     whole.paste(image, (left + (side - image.width) // 2, top + (side - image.height) // 2))
