@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.exits import run_stage
 from tsernet.config import load_params
-from tsernet.data.prepare import prepare
+from tsernet.data.prepare import describe_faults, prepare
 
 RAW, PREPARED = Path("data/raw"), Path("data/prepared")
 
@@ -25,8 +26,9 @@ def main(_: Sequence[str]) -> None:
         has_levels=dataset.levels != "none",
         subfolders=dataset.subfolders,
     )
-    unusable = sum(not row.usable for row in rows)
-    print(f"{len(rows)} samples in {PREPARED}" + (f", {unusable} of them unusable (see manifest.csv)" if unusable else ""))
+    print(f"{len(rows)} samples in {PREPARED}")
+    if faults := describe_faults(rows):
+        print(f"warning: {faults}; manifest.csv has every reason", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.exits import run_stage
 from tsernet.config import load_params
 from tsernet.data.levels import choose_levels
-from tsernet.data.prepare import read_manifest
+from tsernet.data.prepare import describe_faults, read_manifest
 from tsernet.data.splits import make_splits, write_splits
 
 MANIFEST, IMAGES, SPLITS = Path("data/prepared/manifest.csv"), Path("data/prepared/images"), Path("data/splits")
@@ -23,6 +24,10 @@ def main(_: Sequence[str]) -> None:
     write_splits(parts, rows, SPLITS, levels)
     if levels is not None:
         print(f"levels: {levels.black} becomes black, {levels.white} white (dataset.levels)")
+    for part in ("train", "test"):
+        if not parts[part]:
+            # Validation stops here, and its page says why: it must come that far.
+            print(f"warning: no sample is left for {part}; {describe_faults(rows) or f'of {len(rows)} samples'}", file=sys.stderr)
     print(", ".join(f"{part} {len(names)}" for part, names in parts.items()) + f" ({params.split.method})")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from pipelines.exits import run_stage
 from pipelines.validation import Outcome, broken, validate_data
 from tsernet.config import load_params
+from tsernet.data.prepare import describe_faults, read_manifest
 from tsernet.errors import CheckError
 
 PREPARED, SPLITS, TARGET = Path("data/prepared"), Path("data/splits"), Path("results/validation")
@@ -31,9 +32,18 @@ def main(_: Sequence[str]) -> None:
         print(f"warning: {_line(outcome)}", file=sys.stderr)
     errors = broken(outcomes, "error")
     if errors:
-        page = TARGET / "data_docs" / "findings.html"
-        raise CheckError(f"the data break {len(errors)} of {len(outcomes)} promises: {'; '.join(map(_line, errors))} (see {page})")
+        raise CheckError(f"{_errors(errors, outcomes)} (see {TARGET / 'data_docs' / 'findings.html'})")
     print(f"{len(outcomes)} promises checked, {len(broken(outcomes, 'warning'))} warnings; {TARGET / 'data_docs' / 'index.html'}")
+
+
+def _errors(errors: Sequence[Outcome], outcomes: Sequence[Outcome]) -> str:
+    """Begin with the fault that most samples share; where no sample is usable, all else only follows from it."""
+    rows = read_manifest(PREPARED / "manifest.csv")
+    faults = describe_faults(rows)
+    if faults and not any(row.usable for row in rows):
+        return faults
+    listed = f"the data break {len(errors)} of {len(outcomes)} promises: {'; '.join(map(_line, errors))}"
+    return f"{faults}; {listed}" if faults else listed
 
 
 def _line(outcome: Outcome) -> str:

@@ -10,7 +10,7 @@ from tsernet.config import Validate
 from tsernet.data.classes import CLASSES
 
 Severity = Literal["error", "warning"]
-Table = Literal["samples", "splits", "classes"]
+Table = Literal["samples", "splits", "classes", "parts"]
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,7 @@ def _of_samples(config: Validate) -> list[Promise]:
 
 def _of_splits() -> list[Promise]:
     return [
+        _null("split-empty", "parts", "Training and test split have samples"),
         _null("split-unknown", "splits", "Every name of a split is in the manifest"),
         _null("split-unusable", "splits", "Every sample of a split is usable"),
         _null("split-overlap", "splits", "No name is in two splits"),

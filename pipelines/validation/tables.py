@@ -1,4 +1,4 @@
-"""The three tables the expectations look at: samples, splits, classes."""
+"""The four tables the expectations look at: samples, splits, classes, parts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from tsernet.images.levels import Levels
 
 Splits = Mapping[str, Sequence[str]]
 
-KEYS = {"samples": "name", "splits": "name", "classes": "class"}
+KEYS = {"samples": "name", "splits": "name", "classes": "class", "parts": "split"}
+
+# Named, since a table without rows has no columns by itself.
+_SPLIT_COLUMNS = ["name", "split", "split_unknown", "split_unusable", "split_overlap", "split_repeat", "group_across_splits"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,12 @@ def build_tables(rows: Sequence[Row], splits: Splits, measured: Measured) -> dic
     Returns:
         Tables by name; a column of findings is empty where nothing is wrong.
     """
-    return {"samples": _samples(rows, splits, measured), "splits": _split_rows(rows, splits), "classes": _classes(rows, splits)}
+    return {
+        "samples": _samples(rows, splits, measured),
+        "splits": _split_rows(rows, splits),
+        "classes": _classes(rows, splits),
+        "parts": _parts(splits),
+    }
 
 
 def _samples(rows: Sequence[Row], splits: Splits, measured: Measured) -> pd.DataFrame:
@@ -138,7 +146,12 @@ def _split_rows(rows: Sequence[Row], splits: Splits) -> pd.DataFrame:
                     "group_across_splits": _others(group_homes[row.group], part) if row and len(homes[name]) == 1 else None,
                 }
             )
-    return pd.DataFrame(table)
+    return pd.DataFrame(table, columns=_SPLIT_COLUMNS)
+
+
+def _parts(splits: Splits) -> pd.DataFrame:
+    """One row for each part that must not be empty."""
+    return pd.DataFrame([{"split": part, "split_empty": None if splits[part] else "no sample"} for part in ("train", "test")])
 
 
 def _classes(rows: Sequence[Row], splits: Splits) -> pd.DataFrame:

@@ -53,7 +53,7 @@ def make_splits(rows: Sequence[Row], config: Split, source: str) -> dict[str, li
     Returns:
         Names by split, each in the manifest's order (of the lists, for `files`).
     Raises:
-        UserError: If the method does not fit the source, a list is missing, or a part stays empty.
+        UserError: If the method does not fit the source, or a list is missing. A part that stays empty is for the validation to say.
     """
     usable = [row for row in rows if row.usable]
     if config.method == "files":
@@ -66,9 +66,6 @@ def make_splits(rows: Sequence[Row], config: Split, source: str) -> dict[str, li
     val = _draw(rest, config.validation, [config.seed, 1])
     parts = {"train": [row.name for row in rest if row.name not in val], "val": [row.name for row in rest if row.name in val]}
     parts["test"] = [row.name for row in usable if row.name in test]
-    for part in ("train", "test"):
-        if not parts[part]:
-            raise UserError(f"split: no sample is left for {part}; {len(usable)} of {len(rows)} samples are usable (see manifest.csv)")
     return parts
 
 

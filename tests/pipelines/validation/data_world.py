@@ -47,6 +47,11 @@ class World:
     def mask_pixels(self, name: str) -> NDArray[np.uint8]:
         return np.array(Image.open(self.mask(name)))
 
+    @staticmethod
+    def read(path: Path) -> NDArray[np.uint8]:
+        with Image.open(path) as image:
+            return np.array(image)
+
     def label(self, name: str, class_name: str, group: str = "") -> None:
         with (self.raw / "labels.csv").open("a", newline="") as lines:
             csv.writer(lines).writerow([name, class_name, group])

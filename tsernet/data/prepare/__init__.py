@@ -7,12 +7,13 @@ from pathlib import Path
 
 from tsernet.data.disk import replacing
 from tsernet.data.layout import list_samples
+from tsernet.data.prepare.faults import describe_faults
 from tsernet.data.prepare.manifest import COLUMNS, Row, read_manifest, write_manifest
 from tsernet.data.prepare.sample import Job, prepare_sample
 from tsernet.data.progress import in_parallel
 from tsernet.images.masks import DEFAULT_RULE, MaskRule
 
-__all__ = ["COLUMNS", "Row", "prepare", "read_manifest", "write_manifest"]
+__all__ = ["COLUMNS", "Row", "describe_faults", "prepare", "read_manifest", "write_manifest"]
 
 
 def prepare(
