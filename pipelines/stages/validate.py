@@ -47,8 +47,11 @@ def _errors(errors: Sequence[Outcome], outcomes: Sequence[Outcome]) -> str:
 
 
 def _line(outcome: Outcome) -> str:
+    def named(name: str) -> str:
+        return f"{name} ({outcome.found[name]})" if name in outcome.found else name
+
     more = f" and {len(outcome.failing) - _NAMED} more" if len(outcome.failing) > _NAMED else ""
-    return f"{outcome.promise.name} ({outcome.promise.description}): {', '.join(outcome.failing[:_NAMED])}{more}"
+    return f"{outcome.promise.name} ({outcome.promise.description}): {', '.join(map(named, outcome.failing[:_NAMED]))}{more}"
 
 
 if __name__ == "__main__":

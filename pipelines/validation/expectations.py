@@ -7,13 +7,13 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.validation.promises import Promise
-from pipelines.validation.tables import KEYS
+from pipelines.validation.tables import FINDINGS, KEYS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,11 +24,12 @@ _WHEN = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Outcome:
-    """Whether a promise holds, and the names of those that break it."""
+    """Whether a promise holds, and the names of those that break it, with what was found where the table says so."""
 
     promise: Promise
     success: bool
     failing: tuple[str, ...]
+    found: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_expectations(tables: Mapping[str, pd.DataFrame], promises: Sequence[Promise], docs: Path | None, label: str) -> list[Outcome]:
@@ -122,5 +123,8 @@ def _outcome(promises: Sequence[Promise], result: Any, key: str) -> Outcome:
     promise = next(promise for promise in promises if promise.name == name)
     if result.exception_info.get("raised_exception"):
         raise RuntimeError(f"the expectation {name} could not be evaluated: {result.exception_info.get('exception_message')}")
-    failing = {str(entry[key]) for entry in result.result.get("unexpected_index_list") or []}
-    return Outcome(promise, bool(result.success), tuple(sorted(failing)))
+    entries = result.result.get("unexpected_index_list") or []
+    failing = {str(entry[key]) for entry in entries}
+    column = promise.arguments["column"]
+    found = {str(entry[key]): str(entry[column]) for entry in entries if column in entry and column in FINDINGS}
+    return Outcome(promise, bool(result.success), tuple(sorted(failing)), found)

@@ -48,6 +48,7 @@ FILE_FAULTS = {
     "image-mode": "Images are grey, RGB, CMYK or of a palette",
     "image-codec": "Images are compressed in a way that is known here",
     "image-small": "Pictures are at least 16×16",
+    "label-unmatched": "Every line of labels.csv has its picture",
     "mask-missing": "Every picture has its mask",
     "mask-ambiguous": "A stem belongs to one mask file",
     "mask-link": "Mask files are files, not symbolic links",

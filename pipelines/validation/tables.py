@@ -11,10 +11,17 @@ import pandas as pd
 from tsernet.data.lost import Lost
 from tsernet.data.prepare.manifest import Row
 from tsernet.images.levels import Levels
+from tsernet.names import describe_unknown
 
 Splits = Mapping[str, Sequence[str]]
 
 KEYS = {"samples": "name", "splits": "name", "classes": "class", "parts": "split"}
+
+FINDINGS = frozenset({"split_unknown", "duplicate_across_splits", "duplicate_in_split", "near_duplicate", "name_case"})
+"""Columns whose entries say more than that something is wrong: other names."""
+
+# The nearest name of each costs a look at all names.
+_NEAREST_FOR = 100
 
 # Named, since a table without rows has no columns by itself.
 _SPLIT_COLUMNS = ["name", "split", "split_unknown", "split_unusable", "split_overlap", "split_repeat", "group_across_splits"]
@@ -129,6 +136,8 @@ def _split_rows(rows: Sequence[Row], splits: Splits) -> pd.DataFrame:
             homes[name].add(part)
             if name in known:
                 group_homes[known[name].group].add(part)
+    strangers = [name for name in homes if name not in known]
+    unknown = {name: describe_unknown([name], known).removeprefix(name).strip(" ()") or "none like it" for name in strangers[:_NEAREST_FOR]}
     table = []
     for part, names in splits.items():
         times = Counter(names)
@@ -138,7 +147,7 @@ def _split_rows(rows: Sequence[Row], splits: Splits) -> pd.DataFrame:
                 {
                     "name": name,
                     "split": part,
-                    "split_unknown": None if row else part,
+                    "split_unknown": None if row else unknown.get(name, part),
                     "split_unusable": row.reason if row and not row.usable else None,
                     "split_overlap": _others(homes[name], part),
                     "split_repeat": str(times[name]) if times[name] > 1 else None,

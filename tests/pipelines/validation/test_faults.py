@@ -255,6 +255,10 @@ def link_that_leaves(world: World) -> None:
     world.image("In_3").symlink_to(world.root / "elsewhere.png")
 
 
+def label_without_an_image(world: World) -> None:
+    world.label("In_02", "inclusion", "coil7")
+
+
 FAULTS: list[tuple[Spoil, str, str, list[str]]] = [
     (truncated_image, "error", "image-broken", ["In_2"]),
     (truncated_jpeg, "error", "image-broken", ["In_2"]),
@@ -287,6 +291,7 @@ FAULTS: list[tuple[Spoil, str, str, list[str]]] = [
     (same_picture_upside_down, "warning", "near-duplicate", ["Pa_1", "Pa_4"]),
     (same_picture_turned, "warning", "near-duplicate", ["Pa_1", "Pa_4"]),
     (name_not_in_the_manifest, "error", "split-unknown", ["In_77"]),
+    (label_without_an_image, "error", "label-unmatched", ["In_02"]),
     (splits_overlap, "error", "split-overlap", ["In_4"]),
     (name_twice_in_a_split, "error", "split-repeat", ["In_1"]),
     (group_in_two_splits, "error", "group-across-splits", ["In_1", "In_4"]),

@@ -78,13 +78,32 @@ def test_some_unusable_samples_come_before_what_follows_from_them(world: World, 
         validate.main([])
 
 
-def use(world: World, monkeypatch: pytest.MonkeyPatch, **masks: str) -> None:
+def test_names_that_meet_no_image_are_listed_with_the_nearest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.label("In_03", "inclusion", "coil7")
+    use(world, monkeypatch, split={"method": "files", "files": "lists"})
+    lists = world.root / "lists"
+    lists.mkdir()
+    (lists / "train.csv").write_text("name\nIn_1\nIn_2.png\nPa_1\nSc_1\nSc_22\n", encoding="utf-8")
+    (lists / "test.csv").write_text("name\nIn_4\nPa_4\nSc_4\n", encoding="utf-8")
+    prepare.main([])
+    split.main([])
+
+    with pytest.raises(CheckError) as caught:
+        validate.main([])
+
+    line = str(caught.value)
+    assert "label-unmatched: labels.csv names In_03 (nearest: In_3), which is the name of no image" in line
+    assert "split-unknown (Every name of a split is in the manifest): Sc_22 (nearest: Sc_2)" in line
+
+
+def use(world: World, monkeypatch: pytest.MonkeyPatch, split: dict[str, str] | None = None, **masks: str) -> None:
     """Work in the folder of the world, with its files as the raw data of a folder of one's own."""
     yaml = YAML()
     tree = yaml.load((ROOT / "presets/demo.yaml").read_text(encoding="utf-8"))
     tree["dataset"].update(source="folder", folder="data/own")
     tree["dataset"]["masks"].update(masks)
     tree["split"].update(method="stratified", validation=0.0, test=0.4)
+    tree["split"].update(split or {})
     with (world.root / "params.yaml").open("w", encoding="utf-8") as text:
         yaml.dump(tree, text)
     (world.root / "data/own").mkdir(parents=True)

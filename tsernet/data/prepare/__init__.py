@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from tsernet.data.classes import UNNAMED
 from tsernet.data.disk import replacing
-from tsernet.data.layout import list_samples
+from tsernet.data.layout import RawSample, list_samples, read_labels
 from tsernet.data.prepare.faults import describe_faults
 from tsernet.data.prepare.manifest import COLUMNS, Row, read_manifest, write_manifest
 from tsernet.data.prepare.sample import Job, prepare_sample
 from tsernet.data.progress import in_parallel
 from tsernet.images.masks import DEFAULT_RULE, MaskRule
+from tsernet.names import describe_unknown
+
+# The nearest name of each costs a look at all names.
+_NEAREST_FOR = 100
 
 __all__ = ["COLUMNS", "Row", "describe_faults", "prepare", "read_manifest", "write_manifest"]
 
@@ -37,7 +43,8 @@ def prepare(
         has_levels: Whether images of more than 8 bits will be brought to 8 by levels; without them they are unusable.
         subfolders: What a folder in images/ says: `name`, `group` or `class`.
     Returns:
-        The manifest's rows.
+        The manifest's rows; a line of labels.csv that meets no image is an unusable one, since its class and group would else be lost
+        without a word, and one coil could stand on both sides of a split.
     Raises:
         UserError: If the raw folder is not laid out as expected or the disk is full.
     """
@@ -48,5 +55,17 @@ def prepare(
         rows = list(
             in_parallel(partial(prepare_sample, Job(fresh, edge_width, max_pixels, masks, has_levels)), samples, "preparing samples")
         )
+        rows += _unmatched_labels(raw, samples)
         write_manifest(rows, fresh / "manifest.csv")
+    return rows
+
+
+def _unmatched_labels(raw: Path, samples: Sequence[RawSample]) -> list[Row]:
+    names = {sample.name for sample in samples}
+    unmatched = [(name, *label) for name, label in read_labels(raw / "labels.csv").items() if name not in names]
+    rows = []
+    for index, (name, class_name, group) in enumerate(unmatched):
+        named = describe_unknown([name], names) if index < _NEAREST_FOR else name
+        reason = f"label-unmatched: labels.csv names {named}, which is the name of no image"
+        rows.append(Row(name, class_name or UNNAMED, group or name, usable=False, reason=reason, image_file="", mask_file=""))
     return rows
