@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tsernet.data.links import is_foreign_link
 from tsernet.images.decode import Decoded, decode
 from tsernet.images.errors import ImageError
 
@@ -25,7 +26,7 @@ def decode_file(path: Path, side: str, max_pixels: int) -> Decoded:
     Raises:
         UnusableError: The reason begins with a code that the validation knows.
     """
-    if path.is_symlink():
+    if is_foreign_link(path):
         raise UnusableError(f"{side}-link", f"{path.name} is a symbolic link, expected the file itself")
     try:
         return decode(path, max_pixels)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tsernet.data.layout import PICTURE_SUFFIXES, is_hidden, read_labels, rooms_of, speakable
+from tsernet.data.links import is_foreign_link
 from tsernet.errors import UserError
 
 
@@ -65,7 +66,7 @@ def _files_of(room: Path, source: Path) -> list[Path]:
 
 def _refuse_leaving(path: Path, source: Path) -> None:
     """Refuse a link whose end is outside the folder or nowhere: what it shows is not part of the data."""
-    if not path.is_symlink():
+    if not is_foreign_link(path):
         return
     end = Path(os.path.realpath(path))
     if not end.is_relative_to(os.path.realpath(source)):

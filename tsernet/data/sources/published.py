@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tsernet.data.links import is_foreign_link
 from tsernet.data.sources.download import fetch_archive
 from tsernet.errors import UserError
 
@@ -56,7 +57,7 @@ def check_digests(folder: Path) -> None:
     """
     known = known_digests()
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()}
-    links = {name for name in present if (folder / name).is_symlink()}
+    links = {name for name in present if is_foreign_link(folder / name)}
     changed = (name for name in sorted(known.keys() & present - links) if _sha256(folder / name) != known[name])
     faults = [
         _named("is a symbolic link", links),
