@@ -100,6 +100,7 @@ class Dataset(Section):
     `levels`: how more than 8 bits become the network's 8: `none` (8-bit images alone), two sample values, or `auto` (robust
     percentiles over the training split). `depths`: `one` holds a dataset to one number of bits, `mixed` allows several.
     `subfolders`: what the folders in images/ are: part of the `name` alone, or also the `group` or the `class`.
+    `exclude`: names of samples of a `folder` to leave out; a retraining adds those whose files are still being copied.
     """
 
     source: Literal["synthetic", "sd-saliency-900", "folder"]
@@ -109,6 +110,7 @@ class Dataset(Section):
     depths: Literal["one", "mixed"] = "one"
     masks: Masks = Masks()
     subfolders: Literal["name", "group", "class"] = "name"
+    exclude: list[str] = []
 
 
 class Prepare(Section):

@@ -55,6 +55,9 @@ class Settings(BaseModel):
         default="one after another",
         description="How the trainings share the machines; `dask` and `ray` run as many at once as there are slots.",
     )
+    settle_seconds: int = Field(
+        default=30, ge=0, le=86_400, description="Of a folder: images whose files are younger, or still grow, wait for the next run."
+    )
     promote: bool = Field(default=True, description="Whether a new version that is better may become champion.")
 
     def overrides(self) -> dict[str, Any]:

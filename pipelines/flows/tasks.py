@@ -34,6 +34,14 @@ def workspace(repository: Path, run_id: str, settings: Settings) -> Place:
     path = create_workspace(repository, run_id, settings.revision)
     params = write_params(path, repository, settings)
     get_run_logger().info("workspace %s at %s", path, settings.revision)
+    if excluded := params.dataset.exclude:
+        named = ", ".join(excluded[:10]) + (", …" if len(excluded) > 10 else "")
+        get_run_logger().warning(
+            "left out, being copied (younger than %d s, or growing) or excluded: %d images: %s",
+            settings.settle_seconds,
+            len(excluded),
+            named,
+        )
     return Place(path, run_environment(repository, run_id), params)
 
 

@@ -17,6 +17,7 @@ from pipelines.flows.settings import Settings
 from pipelines.flows.stage_process import dvc, stage_environment
 from pipelines.git import decode, run_git
 from tsernet.config import Params, parse_params
+from tsernet.data.settling import find_unsettled
 from tsernet.errors import UserError
 
 
@@ -90,6 +91,8 @@ def write_params(workspace: Path, repository: Path, settings: Settings) -> Param
     for key, value in settings.overrides().items():
         _set(tree, key, value)
     _point_to_person(tree, workspace, repository)
+    if waiting := _unsettled(tree, settings.settle_seconds):
+        tree["dataset"]["exclude"] = [*tree["dataset"].get("exclude", []), *waiting]
     # Validated as plain values: ruamel's round-trip types are not what the strict schema expects.
     target = workspace / "params.yaml"
     with target.open("w", encoding="utf-8") as stream:
@@ -150,6 +153,14 @@ def _point_to_person(tree: Any, workspace: Path, repository: Path) -> None:
     published: Mapping[str, str] = tree["compare"]["published"] or {}
     for name, folder in published.items():
         tree["compare"]["published"][name] = _persons(folder, workspace, repository)
+
+
+def _unsettled(tree: Any, seconds: int) -> list[str]:
+    """Name the samples that are still being copied into the person's folder. A folder that is not there is for acquire to say."""
+    dataset = tree["dataset"]
+    if dataset["source"] != "folder" or not Path(dataset["folder"]).is_dir():
+        return []
+    return find_unsettled(Path(dataset["folder"]), seconds, (dataset.get("masks") or {}).get("suffix", ""))
 
 
 def _persons(value: str, workspace: Path, repository: Path) -> str:

@@ -25,6 +25,7 @@ def main(_: Sequence[str]) -> None:
         masks=dataset.masks.rule(),
         has_levels=dataset.levels != "none",
         subfolders=dataset.subfolders,
+        exclude=dataset.exclude,
     )
     print(f"{len(rows)} samples in {PREPARED}")
     if faults := describe_faults(rows):

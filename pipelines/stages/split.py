@@ -20,6 +20,7 @@ def main(_: Sequence[str]) -> None:
     params = load_params()
     rows = read_manifest(MANIFEST)
     parts = make_splits(rows, params.split, params.dataset.source)
+    parts = {part: [name for name in names if name not in params.dataset.exclude] for part, names in parts.items()}
     levels = choose_levels(params.dataset, rows, parts["train"], IMAGES)
     write_splits(parts, rows, SPLITS, levels)
     if levels is not None:

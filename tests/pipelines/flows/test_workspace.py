@@ -40,6 +40,19 @@ def test_settings_go_into_the_presets_params(repository: Path, make_params: Call
     assert "one" not in run(["git", "worktree", "list"], repository)
 
 
+def test_images_that_are_being_copied_are_left_out_by_name(repository: Path) -> None:
+    for room in ("images", "masks"):
+        (repository / "data/own" / room).mkdir(parents=True, exist_ok=True)
+    (repository / "data/own/images/new.png").write_bytes(b"half of an image")
+    path = create_workspace(repository, "settling", "main")
+
+    at_once = write_params(path, repository, Settings(source="folder", settle_seconds=0)).dataset.exclude
+    waiting = write_params(path, repository, Settings(source="folder")).dataset.exclude
+
+    release(repository, "settling")
+    assert (waiting, at_once) == (["new"], [])
+
+
 def test_an_unknown_revision_is_one_line(repository: Path) -> None:
     with pytest.raises(UserError, match=r"^revision 'no-such': not known$"):
         create_workspace(repository, "two", "no-such")

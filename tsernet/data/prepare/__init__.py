@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
 from tsernet.data.classes import UNNAMED
 from tsernet.data.disk import replacing
-from tsernet.data.layout import RawSample, list_samples, read_labels
+from tsernet.data.layout import list_samples, read_labels
 from tsernet.data.prepare.faults import describe_faults
 from tsernet.data.prepare.manifest import COLUMNS, Row, read_manifest, write_manifest
 from tsernet.data.prepare.sample import Job, prepare_sample
@@ -31,6 +31,7 @@ def prepare(
     masks: MaskRule = DEFAULT_RULE,
     has_levels: bool = False,
     subfolders: str = "name",
+    exclude: Collection[str] = (),
 ) -> list[Row]:
     """Decode every file of the raw folder once and write samples, edge maps and the manifest.
 
@@ -42,6 +43,7 @@ def prepare(
         masks: How masks are named and what in them is defect.
         has_levels: Whether images of more than 8 bits will be brought to 8 by levels; without them they are unusable.
         subfolders: What a folder in images/ says: `name`, `group` or `class`.
+        exclude: Names of samples that were left out: lines of labels.csv may name them.
     Returns:
         The manifest's rows; a line of labels.csv that meets no image is an unusable one, since its class and group would else be lost
         without a word, and one coil could stand on both sides of a split.
@@ -55,14 +57,14 @@ def prepare(
         rows = list(
             in_parallel(partial(prepare_sample, Job(fresh, edge_width, max_pixels, masks, has_levels)), samples, "preparing samples")
         )
-        rows += _unmatched_labels(raw, samples)
+        rows += _unmatched_labels(raw, {sample.name for sample in samples}, exclude)
         write_manifest(rows, fresh / "manifest.csv")
     return rows
 
 
-def _unmatched_labels(raw: Path, samples: Sequence[RawSample]) -> list[Row]:
-    names = {sample.name for sample in samples}
-    unmatched = [(name, *label) for name, label in read_labels(raw / "labels.csv").items() if name not in names]
+def _unmatched_labels(raw: Path, names: Collection[str], exclude: Collection[str]) -> list[Row]:
+    known = {*names, *exclude}
+    unmatched = [(name, *label) for name, label in read_labels(raw / "labels.csv").items() if name not in known]
     rows = []
     for index, (name, class_name, group) in enumerate(unmatched):
         named = describe_unknown([name], names) if index < _NEAREST_FOR else name

@@ -30,7 +30,7 @@ def acquire(dataset: Dataset, raw: Path) -> int:
         if dataset.source == "synthetic":
             make_synthetic(dataset.synthetic, fresh)
         elif dataset.source == "folder":
-            copy_folder(Path(dataset.folder), fresh)
+            copy_folder(Path(dataset.folder), fresh, exclude=dataset.exclude, mask_suffix=dataset.masks.suffix)
         else:
             with find_published() as tree:
                 copy_folder(tree, fresh)

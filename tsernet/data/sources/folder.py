@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
-from tsernet.data.layout import PICTURE_SUFFIXES, is_hidden, read_labels, rooms_of, speakable
+from tsernet.data.layout import PICTURE_SUFFIXES, is_hidden, name_below, read_labels, rooms_of, speakable
 from tsernet.data.links import is_foreign_link
 from tsernet.errors import UserError
 
 
-def copy_folder(source: Path, target: Path) -> None:
+def copy_folder(source: Path, target: Path, *, exclude: Collection[str] = (), mask_suffix: str = "") -> None:
     """Copy pictures, masks and labels.csv, and nothing else.
 
     A bad picture is copied as it is: to say what is wrong with it is the validation's part. What would read or write
@@ -21,6 +22,8 @@ def copy_folder(source: Path, target: Path) -> None:
     Args:
         source: Holds images/ and masks/ (or the names of SD-saliency-900).
         target: An empty folder.
+        exclude: Names of samples to leave out.
+        mask_suffix: What a mask's stem has behind its image's.
     Raises:
         UserError: If the folder is missing, holds no picture, is not laid out so, or has a link that leaves it.
     """
@@ -29,6 +32,10 @@ def copy_folder(source: Path, target: Path) -> None:
     pictures, masks = (_files_of(room, source) for room in rooms_of(source))
     if not pictures:
         raise UserError(f"{rooms_of(source)[0]}: holds no picture; expected {', '.join(sorted(PICTURE_SUFFIXES))}")
+    left_out = set(exclude)
+    images_room, masks_room = rooms_of(source)
+    pictures = [path for path in pictures if name_below(speakable(path), speakable(images_room)) not in left_out]
+    masks = [path for path in masks if name_below(speakable(path), speakable(masks_room)).removesuffix(mask_suffix) not in left_out]
     files = [*pictures, *masks]
     labels = source / "labels.csv"
     if labels.exists() or labels.is_symlink():
