@@ -36,7 +36,7 @@ def list_(name: Name = NAME, as_json: Json = False) -> None:
 
     registry = Registry(name)
     record = settle(registry)
-    versions = [describe(version, record) for version in registry.versions()]
+    versions = [describe(registry, version, record) for version in registry.versions()]
     if as_json:
         print(json.dumps(versions))
     elif not versions:
@@ -51,7 +51,7 @@ def show(model: Model = CHAMPION, as_json: Json = False) -> None:
     from pipelines.registry.trace import describe
 
     registry, version = _resolve(model)
-    _print(describe(version, settle(registry)), as_json)
+    _print(describe(registry, version, settle(registry)), as_json)
 
 
 def promote(model: Model, reason: Reason = "by hand", as_json: Json = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from pipelines.registry.champion import settle
 from pipelines.registry.comparison import MEASURES, Verdict, compare, meets_floor, read_per_image
 from pipelines.registry.decisions import Decision, write_decision
 from pipelines.registry.gate import TOLERANCE, largest_difference, predict_afresh
-from pipelines.registry.versions import CHALLENGER, INPUT_TAGS, Registry, Version
+from pipelines.registry.versions import CHALLENGER, INPUT_TAGS, VERSION_TAGS, Registry, Version
 from pipelines.tracking.provenance import provenance_tags
 from pipelines.tracking.server import reachable
 from tsernet.config import Evaluate, Register
@@ -83,7 +84,7 @@ def judge(registry: Registry, version: Version, champion: str, settings: Registe
     if not meets or not champion:
         return Verdict(meets, f"no champion yet; {sentence}" if meets else sentence, {})
     reigning = registry.get(champion)
-    own, other = (one.tags.get("tsernet.digest.test", "") for one in (version, reigning))
+    own, other = (registry.provenance(one).get("tsernet.digest.test", "") for one in (version, reigning))
     if own and other and own != other:
         return Verdict(False, f"the test set is not the champion's: digest {own}, the champion's {other}", {})
     with registry.files(reigning, "artifacts/per_image.csv") as path:
@@ -93,7 +94,8 @@ def judge(registry: Registry, version: Version, champion: str, settings: Registe
 def _known(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> Version | None:
     """Find the version that this candidate is already: registering twice makes one version."""
     identity = candidate.identity(evaluate.model_dump())
-    return next((one for one in registry.versions() if one.tags.get("tsernet.identity") == identity), None)
+    same_weights = (one for one in registry.versions() if one.weights_sha256 == candidate.weights_sha256)
+    return next((one for one in same_weights if registry.provenance(one).get("tsernet.identity") == identity), None)
 
 
 def _register(registry: Registry, candidate: Candidate, evaluate: Evaluate, parent_run: str) -> Version:
@@ -147,23 +149,27 @@ def _upload(registry: Registry, candidate: Candidate, folder: Path, tags: dict[s
         client.log_model_artifacts(model.model_id, str(folder))
         model = client.finalize_logged_model(model.model_id, "READY")
         client.log_outputs(run.info.run_id, [LoggedModelOutput(model.model_id, step=0)])
+        registry.keep_details(run.info.run_id, model.model_id, {key: value for key, value in tags.items() if key not in VERSION_TAGS})
         version = client.create_model_version(
             registry.name,
             model.artifact_location,
             run_id=run.info.run_id,
             model_id=model.model_id,
-            tags=tags,
+            tags={key: tags[key] for key in VERSION_TAGS if tags.get(key)},
             description=_description(candidate),
         )
     return str(version.version)
 
 
 def _tags(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> dict[str, str]:
-    """Gather what the version must say of itself: from the run that trained it, else from here."""
+    """Gather all that is to be known of the version: from the run that trained it, else from here."""
     run = _training_run(registry, candidate)
     known = dict(run.data.tags) if run else provenance_tags(Path.cwd(), "")
     kept = {key: value for key, value in known.items() if key in _PROVENANCE or key.startswith(("tsernet.digest.", "tsernet.version."))}
+    parts = [kept.get(f"tsernet.digest.{part}", "") for part in ("train", "val", "test")]
     return kept | {
+        # One digest of the three parts, so that versions of one split are seen to be.
+        **({"tsernet.digest.split": hashlib.sha256(" ".join(parts).encode()).hexdigest()} if any(parts) else {}),
         "tsernet.weights_sha256": candidate.weights_sha256,
         "tsernet.training_run": str(candidate.run["run_id"]),
         "tsernet.parent_run": str(candidate.run.get("parent_run_id", "")),

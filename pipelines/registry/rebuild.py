@@ -62,7 +62,7 @@ def rebuild(registry: Registry, version: Version) -> Rebuilt:
         _restore_data(tree, root)
         for stage in ("prepare", "validate", f"train@{variant}-{seed}", f"evaluate@{variant}-{seed}"):
             _dvc(tree, "repro", "--single-item", "--force", stage)
-        return _compare(version, tree / "results", f"{variant}/{seed}")
+        return _compare(registry, version, tree / "results", f"{variant}/{seed}")
 
 
 @contextmanager
@@ -122,12 +122,13 @@ def _call(tree: Path, arguments: Sequence[str]) -> int:
     return subprocess.run([*_DVC, *arguments], cwd=tree, env=environment, stdout=sys.stderr).returncode
 
 
-def _compare(version: Version, results: Path, item: str) -> Rebuilt:
+def _compare(registry: Registry, version: Version, results: Path, item: str) -> Rebuilt:
+    tags = registry.provenance(version)
     metrics = _read(results / "evaluate" / item / "metrics.json")
     weights = _read(results / "train" / item / "run.json")["weights_sha256"]
     found = _read(results / "validation" / "summary.json")["digests"]
-    digests = {part: {"registered": version.tags.get(f"tsernet.digest.{part}", ""), "rebuilt": found[part]} for part in _PARTS}
-    measures = {key: {"registered": float(version.tags[f"tsernet.test.{key}"]), "rebuilt": float(metrics[key])} for key in MEASURES}
+    digests = {part: {"registered": tags.get(f"tsernet.digest.{part}", ""), "rebuilt": found[part]} for part in _PARTS}
+    measures = {key: {"registered": float(tags[f"tsernet.test.{key}"]), "rebuilt": float(metrics[key])} for key in MEASURES}
     return Rebuilt(
         same_weights=weights == version.weights_sha256,
         weights_sha256={"registered": version.weights_sha256, "rebuilt": weights},

@@ -20,7 +20,7 @@ def trace_version(registry: Registry, version: Version) -> dict[str, Any]:
     Returns:
         In that order; what is not known is empty.
     """
-    tags = version.tags
+    tags = registry.provenance(version)
     return {
         "model": f"models:/{version.name}/{version.number}",
         "aliases": list(version.aliases),
@@ -50,19 +50,24 @@ def versions_from(registry: Registry, digest: str) -> list[Version]:
     if len(digest) < 8 or any(letter not in "0123456789abcdef" for letter in digest.lower()):
         raise UserError(f"--data {digest!r}: expected the digest of a dataset or split, at least 8 hexadecimal digits")
     names = [f"tsernet.digest.{name}" for name in ("dataset", *_SPLITS)]
-    return [one for one in registry.versions() if any(one.tags.get(name, "").startswith(digest.lower()) for name in names)]
+    return [one for one in registry.versions() if _has(registry.provenance(one), names, digest.lower())]
 
 
-def describe(version: Version, record: Record) -> dict[str, Any]:
+def _has(tags: dict[str, str], names: Sequence[str], digest: str) -> bool:
+    return any(tags.get(name, "").startswith(digest) for name in names)
+
+
+def describe(registry: Registry, version: Version, record: Record) -> dict[str, Any]:
     """Tell what a version is and what was decided about it."""
     prefix = "tsernet.test."
+    tags = registry.provenance(version)
     return {
         "model": f"models:/{version.name}/{version.number}",
         "aliases": list(version.aliases),
         "created": datetime.fromtimestamp(version.created / 1000, UTC).isoformat(timespec="seconds"),
         "variant": version.tags.get("tsernet.variant", ""),
         "seed": version.tags.get("tsernet.seed", ""),
-        "scores": {key.removeprefix(prefix): float(value) for key, value in sorted(version.tags.items()) if key.startswith(prefix)},
+        "scores": {key.removeprefix(prefix): float(value) for key, value in sorted(tags.items()) if key.startswith(prefix)},
         "weights_sha256": version.weights_sha256,
         "data": version.tags.get("tsernet.digest.dataset", ""),
         "run": version.run_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +20,18 @@ from tsernet.errors import UserError
 CHAMPION, CHALLENGER = "champion", "challenger"
 WEIGHTS = "weights"
 INPUT_TAGS = "tsernet.input."
+VERSION_TAGS = (
+    "mlflow.source.git.commit",
+    "tsernet.params_digest",
+    "tsernet.digest.dataset",
+    "tsernet.digest.split",
+    "tsernet.weights_sha256",
+    "tsernet.variant",
+    "tsernet.seed",
+    "tsernet.flow_run",
+)
+"""What a version itself is tagged with: what tells versions apart. MLflow's page shows all of them in the version's row."""
+_DETAILS = "tsernet.model."
 _URI = re.compile(r"^models:/(?P<name>[^/@]+)(?:/(?P<version>\d+)|@(?P<alias>[A-Za-z0-9_-]+))$")
 
 
@@ -26,7 +39,8 @@ _URI = re.compile(r"^models:/(?P<name>[^/@]+)(?:/(?P<version>\d+)|@(?P<alias>[A-
 class Version:
     """A version of the registered model.
 
-    `tags` hold its provenance (`tsernet.…`), `aliases` the roles it has now, `location` where its files lie.
+    `tags` tell it from others (VERSION_TAGS; versions made before release 0.2.0 have all of their provenance there), `aliases` are the
+    roles it has now, `location` is where its files lie. `Registry.provenance` gives all that is known of it.
     """
 
     name: str
@@ -56,6 +70,7 @@ class Registry:
         self.name = name
         self.uri = tracking_uri()
         self.client = client if client is not None else make_client(self.uri)
+        self._run_tags: dict[str, dict[str, str]] = {}
 
     def ensure(self) -> None:
         """Make the registered model if it is not there."""
@@ -80,6 +95,31 @@ class Registry:
                 return version
         known = ", ".join(version.number for version in versions) or "none"
         raise UserError(f"models:/{self.name}/{number}: no such version; there are: {known}")
+
+    def provenance(self, version: Version) -> dict[str, str]:
+        """Give all tags of a version: its own, and what its run keeps of it.
+
+        The run keeps the tags of the training (commit, host, package versions) and, for each model made from it, one of its own with what
+        does not concern the training: how the model was fed in the evaluation, and its scores.
+        """
+        if "tsernet.identity" in version.tags or not version.run_id:  # made before release 0.2.0, or not by this pipeline
+            return version.tags
+        if version.run_id not in self._run_tags:
+            with reachable(self.uri):
+                self._run_tags[version.run_id] = dict(self.client.get_run(version.run_id).data.tags)
+        known = self._run_tags[version.run_id]
+        details = [key for key in known if key.startswith(_DETAILS)]
+        shared = {key: value for key, value in known.items() if key.startswith(("tsernet.", "mlflow.source.")) and key not in details}
+        own: dict[str, str] = {}
+        for key in details:
+            if key.removeprefix(_DETAILS) in version.location:
+                own = json.loads(known[key])
+        return shared | own | version.tags
+
+    def keep_details(self, run_id: str, model_id: str, details: dict[str, str]) -> None:
+        """Keep with a run what is to be known of a model made from it; `provenance` finds it by the model's place."""
+        self.client.set_tag(run_id, f"{_DETAILS}{model_id}", json.dumps(details, sort_keys=True))
+        self._run_tags.pop(run_id, None)
 
     def alias(self, alias: str) -> str:
         """Say which version has an alias; empty if none."""

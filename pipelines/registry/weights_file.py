@@ -44,7 +44,7 @@ def weights_file(uri: str) -> Weights:
         raise UserError(
             f"models:/{version.name}/{version.number} was not registered by this pipeline: it has no tag tsernet.weights_sha256"
         )
-    fed = {key.removeprefix(INPUT_TAGS): value for key, value in version.tags.items() if key.startswith(INPUT_TAGS)}
+    fed = {key.removeprefix(INPUT_TAGS): value for key, value in registry.provenance(version).items() if key.startswith(INPUT_TAGS)}
     kept = local_state() / "models" / f"{expected}.safetensors"
     if kept.is_file() and sha256_of(kept) == expected:
         return Weights(kept, fed)

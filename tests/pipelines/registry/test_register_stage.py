@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
-from pipelines.registry import Registry, weights_file
+from pipelines.registry import Registry, settle, weights_file
+from pipelines.registry.trace import describe, trace_version, versions_from
 from pipelines.stages import register
+from pipelines.tracking.server import experiment_id
 from tsernet.errors import CheckError, UserError
 from tsernet.weights import load_model
 
@@ -47,6 +49,10 @@ def test_the_first_model_is_champion_and_a_stranger_gets_the_maps_of_predict(
     assert version.aliases == ("champion",)
     assert version.run_id == run_id
     assert version.tags["tsernet.params_digest"]
+    assert len(version.tags) <= 8
+    tags = Registry().provenance(version)
+    assert tags["tsernet.training_run"] == run_id
+    assert {"tsernet.test.max_f_measure", "tsernet.input.resize", "tsernet.identity", "tsernet.version.torch"} <= tags.keys()
 
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     pictures = np.random.default_rng(1).integers(0, 256, (3, 50, 70), dtype=np.uint8)
@@ -116,3 +122,18 @@ def test_a_pickle_with_the_right_name_is_refused_and_not_executed(repository: Pa
         register.main([])
     assert not (repository / "executed").exists()
     assert Registry().versions() == []
+
+
+def test_a_version_of_an_earlier_release_still_says_all_of_itself(repository: Path) -> None:
+    """Until release 0.2.0 everything was a tag of the version, and its run knew less."""
+    registry = Registry()
+    registry.ensure()
+    run = registry.client.create_run(experiment_id(registry.client, registry.uri, repository))
+    tags = {"tsernet.identity": "cd" * 32, "tsernet.digest.test": "ab" * 32, "tsernet.test.max_f": "0.5", "tsernet.training_run": "gone"}
+    registry.client.create_model_version("tsernet", f"{run.info.artifact_uri}/model", run_id=run.info.run_id, tags=tags)
+
+    (version,) = registry.versions()
+
+    assert trace_version(registry, version)["run"] == "gone"
+    assert [one.number for one in versions_from(registry, "abababab")] == ["1"]
+    assert describe(registry, version, settle(registry))["scores"] == {"max_f": 0.5}
