@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def score(
     maps: Annotated[Path, typer.Argument(help="Folder of saliency maps: PNG, JPEG or BMP, 8-bit grey or RGB.")],
-    masks: Annotated[Path, typer.Argument(help="Folder of masks of the same names; above 128 is defect.")],
+    masks: Annotated[Path, typer.Argument(help="Folder of masks of the same names: 0 is ground, 255 defect; see --mask-values.")],
     names: Annotated[Path | None, typer.Option(help="Score these alone: one name a line, or a CSV with a column `name`.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Score what has map and mask, and name the rest.")] = False,
@@ -100,15 +100,25 @@ def _print_table(scores: Scores) -> None:
 
     from tsernet.metrics import MEASURES
 
-    table = Table(title=f"{scores.count} maps")
-    table.add_column("measure")
-    table.add_column("score", justify="right")
-    table.add_column("better")
-    for measure in MEASURES:
-        table.add_row(measure.label, f"{getattr(scores, measure.key):.4f}", "higher" if measure.higher_is_better else "lower")
     console = Console()
-    console.print(table)
-    console.print(f"max F is reached at threshold {scores.curves.best_threshold} of 255", highlight=False)
+    if scores.count:
+        table = Table(title=f"{scores.count} maps")
+        table.add_column("measure")
+        table.add_column("score", justify="right")
+        table.add_column("better")
+        for measure in MEASURES:
+            table.add_row(measure.label, f"{getattr(scores, measure.key):.4f}", "higher" if measure.higher_is_better else "lower")
+        console.print(table)
+        console.print(f"max F is reached at threshold {scores.curves.best_threshold} of 255", highlight=False)
+    kinds = ((scores.clean, "clean images, whose masks are empty", "marked"), (scores.full, "images that are all defect", "missed"))
+    for apart, what, wrong in kinds:
+        if apart:
+            console.print(
+                f"{apart.count} {what}, are not in the measures above: {apart.wrong_area:.4%} of the area {wrong} at threshold 128, "
+                f"{apart.with_any:.1%} of them with any, MAE {apart.mae:.4f}",
+                highlight=False,
+                soft_wrap=True,
+            )
     for words, names in (("have no map", scores.missing), ("have no mask", scores.extra), ("were resized to their mask", scores.resized)):
         if names:
             console.print(f"{len(names)} {words}: {', '.join(names)}", highlight=False)

@@ -37,6 +37,7 @@ def predict_afresh(uri: str, pictures: Sequence[NDArray[np.uint8]], tracking_uri
         np.savez(folder / "in.npz", **{f"p{index}": picture for index, picture in enumerate(pictures)})  # type: ignore[arg-type]  # its stub takes the arrays for allow_pickle
         environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONSAFEPATH")}
         environment["MLFLOW_TRACKING_URI"] = environment["MLFLOW_REGISTRY_URI"] = tracking_uri
+        environment["TMPDIR"] = name  # MLflow leaves what it has downloaded
         command = [sys.executable, str(PROBE), uri, str(folder / "in.npz"), str(folder / "out.npz")]
         probe = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=_SECONDS)
         if probe.returncode != 0:

@@ -92,6 +92,8 @@ def _score_test(predictor: Predictor, maps: Path) -> tuple[Scores, float]:
         Image.fromarray(prediction.saliency).save(place)
         seconds.append(prediction.seconds)
     scores = score_folder(maps, PREPARED / "masks", names, progress=_progress("scoring", len(names)), max_pixels=None)
+    if not scores.count:
+        raise UserError(f"{SPLITS / 'test.csv'}: expected test images with a defect and ground around it, got {len(names)} without")
     # The median: the first batch warms up, and other processes share the machine.
     return scores, statistics.median(seconds)
 
@@ -104,7 +106,9 @@ def _score_validation(predictor: Predictor) -> Scores | None:
     if not names:
         return None
     predictions = _predict(predictor, names, _progress("validation share", len(names)))
-    return score_pairs((one.name, one.saliency, read_grey(PREPARED / "masks" / f"{one.name}.png", max_pixels=None)) for one in predictions)
+    pairs = ((one.name, one.saliency, read_grey(PREPARED / "masks" / f"{one.name}.png", max_pixels=None)) for one in predictions)
+    scores = score_pairs(pairs)
+    return scores if scores.count else None
 
 
 def _predict(predictor: Predictor, names: Sequence[str], progress: Callable[[int, int], None]) -> Iterator[_Prediction]:

@@ -32,6 +32,7 @@ def write_per_image(scores: Scores, path: Path, classes: Mapping[str, str] | Non
     Args:
         scores: What to write.
         path: The CSV file: name, class, coverage, mask_digest and the ten measures. The mean of a measure's column is the dataset's figure.
+            Images whose masks are all ground or all defect have no row.
         classes: Class by name; where absent the column is left empty.
     """
     keys = ["coverage", "mask_digest", *(measure.key for measure in MEASURES)]

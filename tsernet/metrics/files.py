@@ -13,8 +13,10 @@ from tsernet.data.pixels import MAX_PIXELS, SUFFIXES, read_picture
 from tsernet.errors import UserError
 from tsernet.images.errors import ImageError
 from tsernet.images.levels import Levels
-from tsernet.images.masks import MaskRule, read_mask
+from tsernet.images.masks import MaskRule, describe_values, read_mask
 from tsernet.metrics.measures import Grey
+
+_DEFECT_ABOVE = 128
 
 
 def read_grey(path: Path, levels: Levels | None = None, max_pixels: int | None = MAX_PIXELS) -> Grey:
@@ -30,7 +32,9 @@ def read_grey(path: Path, levels: Levels | None = None, max_pixels: int | None =
 
 
 def read_truth(path: Path, rule: MaskRule | None = None, max_pixels: int | None = MAX_PIXELS) -> Grey:
-    """Read a mask: under a rule as 0 and 255, without one as the grey that is in the file.
+    """Read a mask: under a rule as 0 and 255, without one as the grey that is in the file, where above 128 is defect.
+
+    Without a rule there are at most two values, one on each side of 128: others do not say what they mean.
 
     Returns:
         uint8, (H, W); above 128 is defect.
@@ -38,11 +42,25 @@ def read_truth(path: Path, rule: MaskRule | None = None, max_pixels: int | None 
         UserError: If it cannot be read, or its values are not what the rule expects.
     """
     if rule is None:
-        return read_grey(path, max_pixels=max_pixels)
+        grey = read_grey(path, max_pixels=max_pixels)
+        _require_two_sides(path, grey)
+        return grey
     try:
         return read_mask(path, rule, max_pixels).pixels
     except ImageError as error:
         raise UserError(f"{path}: {error.sentence}") from None
+
+
+def _require_two_sides(path: Path, grey: Grey) -> None:
+    values = np.unique(grey)
+    marked = int((values > _DEFECT_ABOVE).sum())
+    if values.size <= 2 and (marked == 1 or (values.size == 1 and values[0] == 0)):
+        return
+    if values.size > 2:
+        hint = "--mask-threshold 128 where borders are soft or the mask is a JPEG, --mask-values where they are numbers of classes"
+    else:
+        hint = "--mask-values nonzero takes all but 0 for defect"
+    raise UserError(f"{path}: holds {describe_values(grey)}, expected 0 for ground and 255 for defect; {hint}")
 
 
 def read_pair(saliency: Path, mask: Path, max_pixels: int | None = MAX_PIXELS, rule: MaskRule | None = None) -> tuple[Grey, Grey, bool]:

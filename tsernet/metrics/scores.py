@@ -6,11 +6,15 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tsernet.metrics.measures import MEASURES, Counts, Floats, Grey, Measured, Meter
+from tsernet.metrics.measures import MEASURES, THRESHOLDS, Counts, Floats, Grey, Measured, Meter
+
+# A map's pixel counts as marked from here on, where a threshold is needed: half of the range, as for IoU.
+_HALF = 128
 
 Single = npt.NDArray[np.float32]
 
@@ -61,8 +65,50 @@ class Curves:
 
 
 @dataclass(frozen=True, slots=True)
+class UniformScores:
+    """What maps score against masks that are all ground (clean images) or all defect.
+
+    F, weighted F, E and IoU are not defined there: nothing can be found, or nothing can be marked falsely. S would be the mean of the map
+    or of its inverse, after a stretch to its own range that makes a full map of the faintest noise. So the maps are looked at as they are.
+
+    Attributes:
+        count: How many such images.
+        wrong_area: Mean share of pixels that are wrong at the threshold 128 of 255: marked if clean, missed if full; [0, 1].
+        with_any: Share of the images with at least one such pixel; [0, 1].
+        mae: Mean absolute error of the map as given; [0, 1].
+        names: Of the images, sorted.
+    """
+
+    count: int
+    wrong_area: float
+    with_any: float
+    mae: float
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, pictures: Sequence[Measured], is_clean: bool) -> UniformScores | None:
+        """Score images of one kind; None if there are none."""
+        if not pictures:
+            return None
+        row, values = (0, np.arange(THRESHOLDS)) if is_clean else (1, np.arange(THRESHOLDS)[::-1])
+        counts = np.stack([picture.histogram[row] for picture in pictures])
+        shares = counts / counts.sum(axis=1, keepdims=True)
+        wrong = shares[:, values >= _HALF].sum(axis=1)
+        return cls(
+            count=len(pictures),
+            wrong_area=float(wrong.mean()),
+            with_any=float((wrong > 0).mean()),
+            mae=float((shares @ values).mean() / (THRESHOLDS - 1)),
+            names=tuple(picture.name for picture in pictures),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Scores(Figures):
     """What a set of maps scores.
+
+    The ten measures, the curves and the rows are those of images with defect and ground in the mask: the others are in `clean` and `full`.
+    Where there is no such image, `count` is 0 and the measures are NaN.
 
     max F and max E are the peaks of the dataset's mean curves, as in the paper; everything else is the mean over pictures. `f_curves` and
     `e_curves` are (count, 256) for bootstraps; `histograms` (count, 2, 256) for reliability. Pictures are in the order of their names.
@@ -78,10 +124,19 @@ class Scores(Figures):
     resized: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
+    clean: UniformScores | None = None
+    full: UniformScores | None = None
 
-    def measures(self) -> dict[str, float]:
-        """Give the ten measures and the count by their keys in metrics.json."""
-        return {measure.key: float(getattr(self, measure.key)) for measure in MEASURES} | {"count": self.count}
+    def measures(self) -> dict[str, float | None]:
+        """Give the ten measures and the counts by their keys in metrics.json; None for a measure that no image defines."""
+        figures: dict[str, float | None] = {}
+        for measure in MEASURES:
+            figures[measure.key] = float(getattr(self, measure.key)) if self.count else None
+        figures["count"] = self.count
+        for kind, scores in (("clean", self.clean), ("full", self.full)):
+            if scores is not None:
+                figures |= {f"{kind}_{key}": getattr(scores, key) for key in ("count", "wrong_area", "with_any", "mae")}
+        return figures
 
 
 def digest_of_masks(pictures: Iterable[tuple[str, str]]) -> str:
@@ -116,12 +171,22 @@ def collect(measured: Sequence[Measured]) -> Scores:
     Raises:
         ValueError: If there is no picture or a name repeats.
     """
-    pictures = sorted(measured, key=lambda picture: picture.name)
-    if not pictures:
+    everything = sorted(measured, key=lambda picture: picture.name)
+    if not everything:
         raise ValueError("expected at least one map, got none")
-    for one, other in pairwise(pictures):
+    for one, other in pairwise(everything):
         if one.name == other.name:
             raise ValueError(f"expected names that do not repeat, got {one.name!r} twice")
+    clean, full = ([picture for picture in everything if picture.coverage == share] for share in (0.0, 1.0))
+    pictures = [picture for picture in everything if 0.0 < picture.coverage < 1.0]
+    rest: dict[str, Any] = {
+        "masks_digest": digest_of_masks((picture.name, picture.mask_digest) for picture in everything),
+        "resized": tuple(picture.name for picture in everything if picture.resized),
+        "clean": UniformScores.of(clean, is_clean=True),
+        "full": UniformScores.of(full, is_clean=False),
+    }
+    if not pictures:
+        return _undefined(rest)
     f_curves = np.stack([picture.f_curve for picture in pictures])
     e_curves = np.stack([picture.e_curve for picture in pictures])
     curves = Curves(
@@ -145,13 +210,28 @@ def collect(measured: Sequence[Measured]) -> Scores:
         weighted_f_measure=means["weighted_f_measure"],
         iou=means["iou"],
         count=len(pictures),
-        masks_digest=digest_of_masks((picture.name, picture.mask_digest) for picture in pictures),
         per_image=per_image,
         curves=curves,
         f_curves=f_curves.astype(np.float32),
         e_curves=e_curves.astype(np.float32),
         histograms=np.stack([picture.histogram for picture in pictures]),
-        resized=tuple(picture.name for picture in pictures if picture.resized),
+        **rest,
+    )
+
+
+def _undefined(rest: dict[str, Any]) -> Scores:
+    """Scores of a set in which no image has both defect and ground."""
+    none = np.full(THRESHOLDS, np.nan)
+    undefined: dict[str, Any] = dict.fromkeys((measure.key for measure in MEASURES), float("nan"))
+    return Scores(
+        **undefined,
+        count=0,
+        per_image=(),
+        curves=Curves(none, none, none, none, none),
+        f_curves=np.empty((0, THRESHOLDS), dtype=np.float32),
+        e_curves=np.empty((0, THRESHOLDS), dtype=np.float32),
+        histograms=np.empty((0, 2, THRESHOLDS), dtype=np.int64),
+        **rest,
     )
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tsernet.metrics import MEASURES, mask_digest, score_pairs
+from tsernet.metrics.measures import Meter
 
 KEYS = [measure.key for measure in MEASURES]
 SHAPE = (24, 20)
@@ -59,22 +60,45 @@ def test_a_perfect_map_scores_one():
 
 @pytest.mark.parametrize("mask_value", [0, 255])
 @pytest.mark.parametrize("map_value", [0, 128, 255, None])
-def test_empty_and_full_masks_give_no_nan(mask_value, map_value):
+def test_one_uniform_mask_gives_no_nan(mask_value, map_value):
     mask = np.full(SHAPE, mask_value, np.uint8)
     saliency = np.random.default_rng(1).integers(0, 256, SHAPE, np.uint8) if map_value is None else np.full(SHAPE, map_value, np.uint8)
-    scores = score_pairs([("one", saliency, mask)])
-    assert all(math.isfinite(value) for value in scores.measures().values())
-    for curve in (scores.curves.precision, scores.curves.recall, scores.curves.f_measure, scores.curves.e_measure, scores.curves.iou):
+    measured = Meter().measure("one", saliency, mask)
+    figures = (measured.s_measure, measured.mae, measured.adaptive_e_measure, measured.weighted_f_measure, measured.iou)
+    assert np.isfinite(figures).all()
+    for curve in (measured.precision, measured.recall, measured.f_curve, measured.e_curve, measured.iou_curve):
         assert np.isfinite(curve).all()
 
 
-def test_what_an_empty_and_a_full_mask_return():
+def test_clean_and_full_masks_are_scored_apart():
     empty, full = np.zeros(SHAPE, np.uint8), np.full(SHAPE, 255, np.uint8)
-    nothing_found = score_pairs([("one", empty, empty)])
-    assert (nothing_found.s_measure, nothing_found.mae) == (1, 0)
-    assert (nothing_found.max_f_measure, nothing_found.weighted_f_measure, nothing_found.iou) == (0, 0, 0)
-    all_found = score_pairs([("one", full, full)])
-    assert (all_found.s_measure, all_found.mae, all_found.iou, all_found.max_f_measure) == pytest.approx((1, 0, 1, 1))
+    speck = empty.copy()
+    speck[:2, :3] = 200
+    pairs = _pairs()
+    ordinary = score_pairs(pairs)
+
+    scores = score_pairs([*pairs, ("clean1", empty, empty), ("clean2", speck, empty), ("full1", full, full), ("full2", 255 - speck, full)])
+
+    # What the paper's measures say of the others is not touched.
+    for measure in MEASURES:
+        assert getattr(scores, measure.key) == getattr(ordinary, measure.key)
+    assert (scores.count, len(scores.per_image), len(scores.f_curves)) == (ordinary.count,) * 3
+    share = 6 / empty.size
+    for kind in (scores.clean, scores.full):
+        assert (kind.count, kind.with_any) == (2, 0.5)
+        assert kind.wrong_area == pytest.approx(share / 2)
+        assert kind.mae == pytest.approx(share * 200 / 255 / 2)
+    assert scores.clean.names == ("clean1", "clean2")
+    assert scores.measures() | {"clean_count": 2, "full_count": 2, "clean_with_any": 0.5} == scores.measures()
+
+
+def test_clean_images_alone_have_no_score_that_is_not_defined():
+    """Not F 0 for a perfect, empty map, and no E above 1."""
+    empty = np.zeros(SHAPE, np.uint8)
+    figures = score_pairs([("one", empty, empty)]).measures()
+    assert figures["count"] == 0
+    assert {figures[measure.key] for measure in MEASURES} == {None}
+    assert (figures["clean_count"], figures["clean_wrong_area"], figures["clean_with_any"], figures["clean_mae"]) == (1, 0, 0, 0)
 
 
 def test_a_defect_in_the_last_row_gives_no_nan_where_the_library_does():
@@ -93,8 +117,9 @@ def test_a_defect_in_the_last_row_gives_no_nan_where_the_library_does():
 @settings(deadline=None, max_examples=60)
 def test_any_map_and_mask_give_finite_scores(saliency, truth):
     scores = score_pairs([("one", saliency, (truth * 255).astype(np.uint8))])
-    assert all(math.isfinite(value) for value in scores.measures().values())
-    assert scores.histograms.sum() == saliency.size
+    assert all(value is None or math.isfinite(value) for value in scores.measures().values())
+    assert scores.count + (scores.clean is not None) + (scores.full is not None) == 1
+    assert scores.histograms.sum() == saliency.size * scores.count
 
 
 def test_names_may_not_repeat_and_shapes_must_fit():
@@ -131,4 +156,4 @@ def test_weighted_f_of_the_part_that_counts_is_that_of_the_whole(truth, spots, v
     saliency, mask = _sparse_pair(truth, spots, value)
     theirs = sod.WeightedFmeasure()
     theirs.step(saliency, mask)
-    assert score_pairs([("one", saliency, mask)]).weighted_f_measure == pytest.approx(theirs.get_results()["wfm"], abs=1e-12)
+    assert Meter().measure("one", saliency, mask).weighted_f_measure == pytest.approx(theirs.get_results()["wfm"], abs=1e-12)
