@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,32 +21,73 @@ from tsernet.errors import CheckError
 PROBE = Path(__file__).with_name("probe.py")
 TOLERANCE = 1.0 / 255.0
 _SECONDS = 600
+_DONE = "done"
 
 
-def predict_afresh(uri: str, pictures: Sequence[NDArray[np.uint8]], tracking_uri: str) -> dict[str, NDArray[np.float32]]:
-    """Load a model in a fresh process and another folder, and predict.
+class Stranger:
+    """A fresh process in another folder, which loads models and predicts as a user without this pipeline does.
+
+    One process for all models: its imports take most of its time, and begin while this process computes what is expected.
 
     Args:
-        uri: A folder or a models:/ URI.
-        pictures: uint8, (H, W) or (H, W, 3).
+        pictures: uint8 or uint16, (H, W) or (H, W, 3).
         tracking_uri: Where a models:/ URI is looked up.
-    Returns:
-        Maps float32 (H, W): `one0`, … predicted alone, `three0`, … in batches of three.
-    Raises:
-        CheckError: If the process fails; the message ends with its last line.
     """
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        np.savez(folder / "in.npz", **{f"p{index}": picture for index, picture in enumerate(pictures)})  # type: ignore[arg-type]  # its stub takes the arrays for allow_pickle
+
+    def __init__(self, pictures: Sequence[NDArray[Any]], tracking_uri: str) -> None:
+        self._scratch = tempfile.TemporaryDirectory()
+        self._folder = Path(self._scratch.name)
+        inputs: dict[str, Any] = {f"p{index}": picture for index, picture in enumerate(pictures)}
+        np.savez(self._folder / "in.npz", **inputs)
         environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONSAFEPATH")}
         environment["MLFLOW_TRACKING_URI"] = environment["MLFLOW_REGISTRY_URI"] = tracking_uri
-        environment["TMPDIR"] = name  # MLflow leaves what it has downloaded
-        command = [sys.executable, str(PROBE), uri, str(folder / "in.npz"), str(folder / "out.npz")]
-        probe = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=_SECONDS)
-        if probe.returncode != 0:
-            last = probe.stderr.strip().splitlines()[-1:] or [f"exit code {probe.returncode}"]
-            raise CheckError(f"the exported model does not load or predict in a fresh process: {last[0][:400]}")
-        with np.load(folder / "out.npz") as file:
+        environment["TMPDIR"] = self._scratch.name  # MLflow leaves what it has downloaded
+        with (self._folder / "stderr").open("wb") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, str(PROBE), str(self._folder / "in.npz")],
+                cwd=self._folder,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._scratch.cleanup()
+
+    def predict(self, uri: str) -> dict[str, NDArray[np.float32]]:
+        """Load a model and predict all pictures.
+
+        Args:
+            uri: A folder or a models:/ URI.
+        Returns:
+            Maps float32 (H, W): `one0`, … predicted alone, `three0`, … in batches of three.
+        Raises:
+            CheckError: If the process fails; the message ends with its last line.
+        """
+        target = self._folder / "out.npz"
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        late = threading.Timer(_SECONDS, self._process.kill)
+        late.start()
+        try:
+            with suppress(BrokenPipeError):  # it has ended before; its last line says why
+                self._process.stdin.write(json.dumps([uri, str(target)]) + "\n")
+                self._process.stdin.flush()
+            answer = next((line for line in self._process.stdout if line.strip() == _DONE), "")
+        finally:
+            late.cancel()
+        if not answer:
+            code = self._process.wait()
+            told = (self._folder / "stderr").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            raise CheckError(f"the exported model does not load or predict in a fresh process: {(told or [f'exit code {code}'])[-1][:400]}")
+        with np.load(target) as file:
             return {key: file[key] for key in file.files}
 
 

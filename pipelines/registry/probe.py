@@ -1,4 +1,4 @@
-"""Load a registered model as a stranger would, in a process of its own, and predict: `probe.py URI INPUT.npz OUTPUT.npz`.
+"""Load a registered model as a stranger would, in a process of its own, and predict: `probe.py INPUT.npz`.
 
 It must not import anything of `pipelines`, and refuses what a user of the model need not have. INPUT holds `p0`, `p1`, …:
 pictures; OUTPUT will hold `one0`, …: their maps one by one, and `three0`, …: in batches of three.
@@ -7,6 +7,7 @@ pictures; OUTPUT will hold `one0`, …: their maps one by one, and `three0`, …
 from __future__ import annotations
 
 import io
+import json
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -29,24 +30,42 @@ def refuse_unpickling(event: str, arguments: tuple[Any, ...]) -> None:
         raise RuntimeError(f"loading the registered model unpickles {arguments}")
 
 
-def main(uri: str, source: str, target: str) -> None:
-    """Predict every picture alone and in batches of three, as encoded pictures in a table and, where sizes allow, as an array."""
+def main(source: str) -> None:
+    """Predict with every model that is asked for on stdin, a line each: [URI, OUTPUT.npz] as JSON; `done` on stdout answers."""
     sys.meta_path.insert(0, NotForUsers())
     import mlflow
     import numpy as np
 
     sys.addaudithook(refuse_unpickling)
-    # Without its comparison of requirements with what is installed, which reads the files of every package there is.
-    model = mlflow.pyfunc.load_model(uri, suppress_warnings=True)
     with np.load(source) as file:
         pictures = [file[f"p{index}"] for index in range(len(file.files))]
+    places = list(sys.path)
+    for line in sys.stdin:
+        uri, target = json.loads(line)
+        _forget_code(places)
+        # Without its comparison of requirements with what is installed, which reads the files of every package there is.
+        np.savez(target, **_predict(mlflow.pyfunc.load_model(uri, suppress_warnings=True), pictures))
+        print("done", flush=True)
+
+
+def _forget_code(places: list[str]) -> None:
+    """Forget the code that came with an earlier model: each must bring its own."""
+    sys.path[:] = places
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tsernet"]:
+        del sys.modules[name]
+
+
+def _predict(model: Any, pictures: Sequence[Any]) -> dict[str, Any]:
+    """Predict every picture alone and in batches of three, as encoded pictures in a table and, where sizes allow, as an array."""
+    import numpy as np
+
     maps = {f"one{index}": model.predict(_table([picture]))[0] for index, picture in enumerate(pictures)}
     for start in range(0, len(pictures), 3):
         batch = pictures[start : start + 3]
         alike = len({(picture.shape, picture.dtype) for picture in batch}) == 1
         predicted = model.predict(np.stack(batch) if alike else _table(batch))
         maps |= {f"three{start + index}": one for index, one in enumerate(predicted)}
-    np.savez(target, **maps)
+    return maps
 
 
 def _table(pictures: Sequence[Any]) -> Any:

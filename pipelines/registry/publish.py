@@ -12,7 +12,7 @@ from pipelines.registry.candidate import Candidate
 from pipelines.registry.champion import settle
 from pipelines.registry.comparison import MEASURES, Verdict, compare, meets_floor, read_per_image
 from pipelines.registry.decisions import Decision, write_decision
-from pipelines.registry.gate import TOLERANCE, largest_difference, predict_afresh
+from pipelines.registry.gate import TOLERANCE, Stranger, largest_difference
 from pipelines.registry.versions import CHALLENGER, INPUT_TAGS, VERSION_TAGS, Registry, Version
 from pipelines.tracking.provenance import provenance_tags
 from pipelines.tracking.server import reachable
@@ -102,23 +102,23 @@ def _register(registry: Registry, candidate: Candidate, evaluate: Evaluate, pare
     from pipelines.registry.export import export_model
 
     pictures = candidate.sample_pictures()
-    expected = _training_side(candidate.weights, pictures, evaluate)
     config = {
         "weights_sha256": candidate.weights_sha256,
         "batch_size": evaluate.batch_size,
         "resize": evaluate.resize,
         "stretch": evaluate.stretch,
     }
-    with tempfile.TemporaryDirectory() as scratch:
+    with Stranger(pictures, registry.uri) as stranger, tempfile.TemporaryDirectory() as scratch:
+        expected = _training_side(candidate.weights, pictures, evaluate)
         folder = Path(scratch) / "model"
         export_model(folder, candidate.weights, candidate.papers, config, pictures[0][None])
-        _hold(largest_difference(predict_afresh(str(folder), pictures, registry.uri), expected))
+        _hold(largest_difference(stranger.predict(str(folder)), expected))
         number = _upload(registry, candidate, folder, _tags(registry, candidate, evaluate), parent_run)
-    try:
-        _hold(largest_difference(predict_afresh(f"models:/{registry.name}/{number}", pictures, registry.uri), expected))
-    except CheckError:
-        registry.client.delete_model_version(registry.name, number)
-        raise
+        try:
+            _hold(largest_difference(stranger.predict(f"models:/{registry.name}/{number}"), expected))
+        except CheckError:
+            registry.client.delete_model_version(registry.name, number)
+            raise
     registry.set_alias(CHALLENGER, number)
     return registry.get(number)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.exits import run_stage
+from pipelines.stages.pool import clear_pool
 from pipelines.validation_summary import read_summary
 from tsernet.config import Params, load_params
 
@@ -38,6 +39,7 @@ def main(_: Sequence[str]) -> None:
     params = load_params()
     build_report(_inputs(params), REPORT, lambda what: print(f"compare: {what}", file=sys.stderr))
     _log(REPORT)
+    clear_pool()
     print(f"{REPORT / 'report.html'}")
 
 

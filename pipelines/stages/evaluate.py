@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.exits import run_stage
+from pipelines.stages.pool import take_results
 from pipelines.validation_summary import read_summary
-from tsernet.config import Evaluate, load_params
+from tsernet.config import Evaluate, Params, load_params
 from tsernet.errors import UserError
 
 if TYPE_CHECKING:
@@ -46,9 +47,20 @@ def main(arguments: Sequence[str]) -> None:
     if len(arguments) != 2 or not arguments[1].isdigit():
         raise UserError(f"evaluate: expected a variant and a seed, got {' '.join(arguments) or 'nothing'}")
     variant, seed = arguments[0], int(arguments[1])
-    trained = TRAIN / variant / str(seed)
-    out = EVALUATE / variant / str(seed)
     params = load_params()
+    trained, out = TRAIN / variant / str(seed), EVALUATE / variant / str(seed)
+    if not take_results("evaluate", variant, seed, params, out):
+        compute(variant, seed, params, trained, out)
+    print(_summary(out, variant, seed))
+
+
+def compute(variant: str, seed: int, params: Params, trained: Path, out: Path) -> None:
+    """Evaluate the model of one variant and seed.
+
+    Args:
+        trained: Folder that the stage train wrote.
+        out: Folder for maps/, per_image.csv, curves.npz, metrics.json, pr_curve.csv and validation_curve.csv.
+    """
     predictor = _load(trained / "model.safetensors", params.evaluate, params.train.hardware.accelerator)
     scores, seconds = _score_test(predictor, out / "maps")
     validation = _score_validation(predictor)
@@ -60,9 +72,12 @@ def main(arguments: Sequence[str]) -> None:
     }
     _write(out, scores, validation, metrics)
     _log(variant, seed, trained / "run.json", out, metrics)
-    print(
-        f"{variant}, seed {seed}: S {scores.s_measure:.4f}, MAE {scores.mae:.4f}, max F {scores.max_f_measure:.4f}, {scores.count} pictures"
-    )
+
+
+def _summary(out: Path, variant: str, seed: int) -> str:
+    metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+    scores = f"S {metrics['s_measure']:.4f}, MAE {metrics['mae']:.4f}, max F {metrics['max_f_measure']:.4f}"
+    return f"{variant}, seed {seed}: {scores}, {metrics['count']} pictures"
 
 
 def _load(path: Path, settings: Evaluate, accelerator: str) -> Predictor:

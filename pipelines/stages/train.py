@@ -12,17 +12,19 @@ import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pipelines import tracking
 from pipelines.exits import run_stage
+from pipelines.stages.pool import take_results
+from pipelines.tracking.place import local_state
 from pipelines.validation_summary import SUMMARY, read_summary
 from tsernet.config import Params, load_params
 from tsernet.data.disk import write_whole
-from tsernet.data.levels import read_levels
-from tsernet.data.pixels import Picture
-from tsernet.data.samples import read_split
 from tsernet.errors import CheckError, StoppedError, UserError
+
+if TYPE_CHECKING:
+    from pipelines.tracking import ChildRun
+    from tsernet.data.pixels import Picture
 
 PREPARED, SPLITS = Path("data/prepared"), Path("data/splits")
 
@@ -30,7 +32,7 @@ PREPARED, SPLITS = Path("data/prepared"), Path("data/splits")
 class RunReporter:
     """Hands a training's rows and pictures to its MLflow run."""
 
-    def __init__(self, run: tracking.ChildRun) -> None:
+    def __init__(self, run: ChildRun) -> None:
         self._run = run
 
     def row(self, step: int, row: dict[str, float]) -> None:
@@ -50,15 +52,29 @@ def main(arguments: Sequence[str]) -> None:
     params = load_params()
     if variant not in params.variants:
         raise UserError(f"train: variant {variant!r}, expected one of params.yaml's: {', '.join(params.variants)}")
+    out = Path("results/train") / variant / str(seed)
+    if not take_results("train", variant, seed, params, out):
+        compute(variant, seed, params, out)
+
+
+def compute(variant: str, seed: int, params: Params, out: Path) -> None:
+    """Train one variant with one seed.
+
+    Args:
+        out: Folder for model.safetensors, last.safetensors, history.csv and run.json.
+    """
     summary = read_summary()
     if not summary.passed:
         raise CheckError(
             f"train: the data did not pass its validation ({summary.errors} errors, {SUMMARY}); 'dvc repro validate' names them"
         )
-    _train(variant, seed, params, summary.digests)
+    _train(variant, seed, params, summary.digests, out)
 
 
-def _train(variant: str, seed: int, params: Params, digests: dict[str, str]) -> None:
+def _train(variant: str, seed: int, params: Params, digests: dict[str, str], out: Path) -> None:
+    from pipelines import tracking
+    from tsernet.data.levels import read_levels
+    from tsernet.data.samples import read_split
     from tsernet.training import TrainingJob, train
     from tsernet.training.fingerprint import training_fingerprint
     from tsernet.training.joint import process_number
@@ -76,7 +92,7 @@ def _train(variant: str, seed: int, params: Params, digests: dict[str, str]) -> 
         run.log_params(_flat(params.model_dump(mode="json", by_alias=True)))
         run.set_tags({"tsernet.fingerprint": fingerprint, **{f"tsernet.digest.{name}": digest for name, digest in digests.items()}})
         result = train(job, RunReporter(run))
-        _write_results(Path("results/train") / variant / str(seed), job, result, run, fingerprint)
+        _write_results(out, job, result, run, fingerprint)
     shutil.rmtree(checkpoints)
 
 
@@ -89,7 +105,7 @@ def _train_silently(job: Any) -> None:
         train(job, NoReporter())
 
 
-def _write_results(out: Path, job: Any, result: Any, run: tracking.ChildRun, fingerprint: str) -> None:
+def _write_results(out: Path, job: Any, result: Any, run: ChildRun, fingerprint: str) -> None:
     from tsernet.weights import save_model, sha256_of
 
     out.mkdir(parents=True, exist_ok=True)
@@ -127,7 +143,7 @@ def _write_results(out: Path, job: Any, result: Any, run: tracking.ChildRun, fin
 
 def _checkpoint_root() -> Path:
     named = os.environ.get("TSERNET_CHECKPOINTS")
-    return Path(named) if named else tracking.local_state() / "checkpoints"
+    return Path(named) if named else local_state() / "checkpoints"
 
 
 def _earlier_run(checkpoints: Path) -> str | None:

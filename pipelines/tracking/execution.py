@@ -21,10 +21,14 @@ def execution_id(workspace: Path) -> str:
     given = os.environ.get("TSERNET_EXECUTION")
     if given:
         return given
-    process = psutil.Process()
-    owner = next((ancestor for ancestor in reversed(process.parents()) if _is_dvc(ancestor)), process)
+    owner = dvc_process() or psutil.Process()
     place = hashlib.sha256(str(workspace.resolve()).encode()).hexdigest()[:8]
     return f"{socket.gethostname()}-{owner.pid}-{owner.create_time():.2f}-{place}"
+
+
+def dvc_process() -> psutil.Process | None:
+    """Find the outermost `dvc` process that this one belongs to; None if it was not started by DVC."""
+    return next((ancestor for ancestor in reversed(psutil.Process().parents()) if _is_dvc(ancestor)), None)
 
 
 def _is_dvc(process: psutil.Process) -> bool:

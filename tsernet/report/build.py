@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tsernet.images.levels import Levels
+from tsernet.report.detection import Detection, detect_all, detection_table, measured_table
 from tsernet.report.drawings import draw
 from tsernet.report.evaluations import Evaluation, Evaluations, load_evaluations
 from tsernet.report.failures import Failure, find_failures
@@ -81,11 +82,12 @@ def build_report(inputs: ReportInputs, out: Path, progress: Progress) -> None:
     ]
     progress("tables")
     failures = _failures(full, prepared) if full else []
-    tables = _tables(inputs, evaluations, methods, full, prepared, failures)
+    found = _detections(full, prepared) if full else []
+    tables = _tables(inputs, evaluations, methods, full, prepared, failures, found)
     for table in tables:
         write_table(table, out / "tables")
     progress("figures")
-    figures = draw(out / "figures", methods, full, prepared, failures, inputs.rows_per_class)
+    figures = draw(out / "figures", methods, full, prepared, failures, found, inputs.rows_per_class)
     progress("pages")
     content = Content(
         dataset=inputs.dataset,
@@ -112,8 +114,11 @@ def _tables(
     full: Evaluation | None,
     prepared: Prepared,
     failures: Sequence[Failure],
+    found: Sequence[Detection],
 ) -> list[Table]:
     tables = [
+        *([detection_table(found)] if found else []),
+        measured_table(methods),
         table_one(methods, evaluations, inputs.comparable),
         ablation_table("II", evaluations, inputs.comparable),
         ablation_table("III", evaluations, inputs.comparable),
@@ -124,6 +129,14 @@ def _tables(
         contrast = {name: defect_contrast(prepared.picture(name), prepared.mask(name)) for name in full.names}
         tables += [group_table(full, contrast), failure_table(failures)]
     return tables
+
+
+def _detections(full: Evaluation, prepared: Prepared) -> list[Detection]:
+    from tsernet.metrics import read_grey
+
+    return detect_all(
+        full.names, full.classes, prepared.mask, lambda name: read_grey(full.folder / "maps" / f"{name}.png", max_pixels=None)
+    )
 
 
 def _failures(full: Evaluation, prepared: Prepared) -> list[Failure]:

@@ -11,6 +11,7 @@ import numpy as np
 from tsernet.figures import Line, Sheet, comparison_sheet, overlay, pr_plot, reliability_plot, strip, threshold_plot
 from tsernet.metrics import read_grey
 from tsernet.report.calibration import reliability
+from tsernet.report.detection import Detection, most_false, most_missed
 from tsernet.report.evaluations import Evaluation
 from tsernet.report.failures import KINDS, Failure
 from tsernet.report.methods import Method, Prepared
@@ -33,7 +34,8 @@ class Drawing:
 class Drawings:
     """The report's figures; those of the full model are None or empty where it was not evaluated.
 
-    `failures` is the strip of each shown failure case, by (kind, name).
+    `failures` is the strip of each shown failure case, by (kind, name). `missed` and `false` are strips of the images with the most missed
+    defects and with the most falsely marked area.
     """
 
     pr: Drawing
@@ -41,19 +43,48 @@ class Drawings:
     thresholds: Drawing | None
     reliability: Drawing | None
     failures: dict[tuple[str, str], Drawing]
+    missed: tuple[Drawing, ...]
+    false: tuple[Drawing, ...]
 
 
 def draw(
-    folder: Path, methods: Sequence[Method], full: Evaluation | None, prepared: Prepared, failures: Sequence[Failure], rows_per_class: int
+    folder: Path,
+    methods: Sequence[Method],
+    full: Evaluation | None,
+    prepared: Prepared,
+    failures: Sequence[Failure],
+    found: Sequence[Detection],
+    rows_per_class: int,
 ) -> Drawings:
     """Draw all figures into a folder."""
+    missed, false = (("missed", most_missed(found, _SHOWN_FAILURES)), ("false", most_false(found, _SHOWN_FAILURES)))
     return Drawings(
         pr=_pr(methods, folder / "pr_curves.svg"),
         sheet=_sheet(methods, full, prepared, rows_per_class, folder / "comparison.png"),
         thresholds=_thresholds(full, folder / "thresholds.svg") if full else None,
         reliability=_reliability(full, folder / "reliability.svg") if full else None,
         failures=_failures(full, prepared, failures, folder / "failures") if full else {},
+        missed=_detections(full, prepared, *missed, folder / "detection") if full else (),
+        false=_detections(full, prepared, *false, folder / "detection") if full else (),
     )
+
+
+def _detections(full: Evaluation, prepared: Prepared, kind: str, found: Sequence[Detection], folder: Path) -> tuple[Drawing, ...]:
+    return tuple(
+        _strip(full, prepared, one.name, folder / f"{kind}_{one.name}.jpg", f"{one.missed} of {one.defects} defects missed")
+        if kind == "missed"
+        else _strip(full, prepared, one.name, folder / f"{kind}_{one.name}.jpg", f"{one.false_regions} false regions")
+        for one in found
+    )
+
+
+def _strip(full: Evaluation, prepared: Prepared, name: str, path: Path, words: str) -> Drawing:
+    """Show an image, its mask, its map, and what of the mask is found, missed and falsely marked."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture, mask = prepared.picture(name), prepared.mask(name)
+    saliency = read_grey(full.folder / "maps" / f"{name}.png", max_pixels=None)
+    strip([picture, mask, saliency, overlay(picture, mask, saliency)]).save(path, quality=_JPEG_QUALITY)
+    return Drawing(path, name, words)
 
 
 def ranked(methods: Sequence[Method]) -> list[Method]:
@@ -106,13 +137,14 @@ def _choose(evaluation: Evaluation, rows_per_class: int) -> list[tuple[str, str]
 
 
 def _failures(full: Evaluation, prepared: Prepared, failures: Sequence[Failure], folder: Path) -> dict[tuple[str, str], Drawing]:
-    folder.mkdir(parents=True, exist_ok=True)
-    drawings = {}
-    for kind in KINDS:
-        for failure in [failure for failure in failures if failure.kind == kind.key][:_SHOWN_FAILURES]:
-            picture, mask = prepared.picture(failure.name), prepared.mask(failure.name)
-            saliency = read_grey(full.folder / "maps" / f"{failure.name}.png", max_pixels=None)
-            path = folder / f"{kind.key}_{failure.name}.jpg"
-            strip([picture, mask, saliency, overlay(picture, mask, saliency)]).save(path, quality=_JPEG_QUALITY)
-            drawings[kind.key, failure.name] = Drawing(path, failure.name, f"{failure.name}: picture, mask, map, overlay. {failure.words}")
-    return drawings
+    return {
+        (kind.key, failure.name): _strip(
+            full,
+            prepared,
+            failure.name,
+            folder / f"{kind.key}_{failure.name}.jpg",
+            f"{failure.name}: image, mask, map, overlay. {failure.words}",
+        )
+        for kind in KINDS
+        for failure in [failure for failure in failures if failure.kind == kind.key][:_SHOWN_FAILURES]
+    }

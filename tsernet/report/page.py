@@ -58,6 +58,14 @@ class Content:
         found = self.evaluations.by_variant.get("full", ())
         spreads = {key: over_seeds(found, key) for key in _HEADLINES}
         lines = [(_HEADLINES[key], Column(key, "", 3).show(spread)) for key, spread in spreads.items() if spread]
+        if not self.comparable and "detection" in self.tables:  # what its reader came for
+            row = self.tables["detection"].rows[-1].values
+            lines = [
+                ("defects found", f"{row['found']} of {row['defects']}"),
+                ("missed", str(row["missed"])),
+                ("false regions", f"{row['false_regions']} on {row['images_with_false']} of {row['images']} images"),
+                *lines[:4],
+            ]
         return [*lines, ("ms a picture", f"{1000 * self.full.seconds_per_picture:.1f}")] if self.full else lines
 
     def missing(self) -> list[str]:

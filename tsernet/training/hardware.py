@@ -66,7 +66,8 @@ def require_even_shares(config: Train) -> None:
 def device_names(settings: Settings, count: int) -> list[str]:
     """Name the devices for their locks, in the order in which to take them: one lock for the CPU, one for each GPU."""
     if settings.accelerator == "cpu":
-        return ["cpu"]
+        # Workers that train side by side share the CPU: each has a lock of its own.
+        return [os.environ.get("TSERNET_CPU", "cpu")]
     return sorted(f"cuda-{name}" for name in (visible_gpus() or list(map(str, range(count))))[:count])
 
 

@@ -57,6 +57,15 @@ def test_no_difference_to_the_paper_is_given_on_other_pictures(made_up, tmp_path
     assert float(ours["difference_s_measure"]) == pytest.approx(float(ours["measured_s_measure"]) - 0.886)
 
 
+def test_on_other_images_what_is_found_comes_first_and_the_papers_table_folds_away(made_up, tmp_path):
+    own = (made_up.build(tmp_path / "own") / "report.html").read_text()
+    assert own.index('id="found"') < own.index('id="measured"') < own.index("<details>") < own.index('id="table_1"')
+    assert "defects found" in own[: own.index("<nav")]
+    same = (made_up.build(tmp_path / "same", comparable=True) / "report.html").read_text()
+    assert same.index('id="table_1"') < same.index('id="found"')
+    assert "for orientation" not in same
+
+
 def test_a_variant_that_was_not_evaluated_is_missing_everywhere(made_up, tmp_path):
     out = made_up.build(tmp_path / "report")
     row = next(row for row in _table(out, "table_3") if row["name"] == "w/o FIG")

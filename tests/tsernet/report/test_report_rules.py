@@ -7,6 +7,7 @@ from tsernet.metrics import score_folder
 from tsernet.report import failures
 from tsernet.report.bootstrap import paired_bootstrap
 from tsernet.report.calibration import reliability
+from tsernet.report.detection import detect, detection_table
 from tsernet.report.evaluations import load_evaluations, over_seeds
 from tsernet.report.failures import find_failures
 from tsernet.report.groups import defect_contrast, group_table
@@ -118,3 +119,20 @@ def test_reliability_of_a_map_that_is_always_right_half_the_time():
     assert found.error == pytest.approx(abs(128 / 255 - 0.5))
     with pytest.raises(ValueError, match="divide 256"):
         reliability(histograms, bins=10)
+
+
+def test_defects_are_found_missed_and_falsely_marked_region_by_region():
+    mask, saliency = np.zeros((40, 40), np.uint8), np.zeros((40, 40), np.uint8)
+    mask[2:6, 2:6], mask[20:30, 20:30], mask[35:38, 2:12] = 255, 255, 255
+    saliency[2:6, 2:6] = 255  # found whole
+    saliency[20:22, 20:24] = 200  # 8 of 100 pixels: missed
+    saliency[35:38, 2:5] = 128  # 9 of 30: found
+    saliency[10:12, 30:33] = 255  # touches nothing
+    saliency[12, 33] = 130  # of the same region, by its corner
+    one = detect("a", "scratch", mask, saliency)
+    assert (one.defects, one.found, one.missed, one.false_regions, one.false_pixels) == (3, 2, 1, 1, 7)
+    assert one.ground_pixels == 1600 - 16 - 100 - 30
+    clean = detect("b", "clean", np.zeros_like(mask), np.zeros_like(mask))
+    assert (clean.defects, clean.found, clean.false_regions) == (0, 0, 0)
+    values = detection_table([one, clean]).rows[-1].values
+    assert (values["class"], values["found"], values["missed"], values["images_with_false"]) == ("all", 2, 1, 1)
