@@ -9,6 +9,7 @@ from typing import Any
 from pipelines.passwords import without_passwords
 from pipelines.registry.decisions import Record
 from pipelines.registry.versions import Registry, Version
+from pipelines.tracking.lookup import run_inputs
 from tsernet.errors import UserError
 
 _SPLITS = ("train", "val", "test")
@@ -97,7 +98,4 @@ def decisions_about(number: str, record: Record) -> Sequence[dict[str, Any]]:
 
 def _inputs(registry: Registry, run_id: str) -> dict[str, str]:
     """Read what the run logged as its inputs: DVC's digests by path."""
-    if not run_id:
-        return {}
-    run = registry.client.get_run(run_id)
-    return {each.dataset.name: each.dataset.digest for each in run.inputs.dataset_inputs}
+    return run_inputs(registry.client, run_id) if run_id else {}

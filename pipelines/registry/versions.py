@@ -13,6 +13,7 @@ from typing import Any
 
 from pipelines.passwords import without_passwords
 from pipelines.registry.collisions import repeat_on_collision
+from pipelines.tracking.lookup import aliases, run_tags
 from pipelines.tracking.place import tracking_uri
 from pipelines.tracking.server import make_client, reachable
 from tsernet.errors import UserError
@@ -79,9 +80,9 @@ class Registry:
     def versions(self) -> list[Version]:
         """List the versions, oldest first, with their aliases."""
         with reachable(self.uri):
-            aliases = self._aliases()
+            known = aliases(self.client, self.name)
             found = all_versions(self.client, self.name)
-        return [_version(one, aliases) for one in found]
+        return [_version(one, known) for one in found]
 
     def get(self, number: str) -> Version:
         """Look a version up.
@@ -106,7 +107,7 @@ class Registry:
             return version.tags
         if version.run_id not in self._run_tags:
             with reachable(self.uri):
-                self._run_tags[version.run_id] = dict(self.client.get_run(version.run_id).data.tags)
+                self._run_tags[version.run_id] = run_tags(self.client, version.run_id)
         known = self._run_tags[version.run_id]
         details = [key for key in known if key.startswith(_DETAILS)]
         shared = {key: value for key, value in known.items() if key.startswith(("tsernet.", "mlflow.source.")) and key not in details}
@@ -124,7 +125,7 @@ class Registry:
     def alias(self, alias: str) -> str:
         """Say which version has an alias; empty if none."""
         with reachable(self.uri):
-            return self._aliases().get(alias, "")
+            return aliases(self.client, self.name).get(alias, "")
 
     def set_alias(self, alias: str, number: str) -> None:
         """Point an alias at a version; an empty number takes the alias away."""
@@ -165,17 +166,6 @@ class Registry:
             reason = " ".join(str(error).split())[:200]
             raise UserError(f"models:/{self.name}/{version.number}: {path} cannot be fetched ({reason})") from None
 
-    def _aliases(self) -> dict[str, str]:
-        from mlflow.exceptions import MlflowException
-
-        try:
-            model = self.client.get_registered_model(self.name)
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-                raise
-            return {}
-        return {str(alias): str(number) for alias, number in model.aliases.items()}
-
 
 def parse_uri(uri: str) -> tuple[str, str]:
     """Take a model URI apart.
@@ -206,8 +196,8 @@ def resolve(uri: str) -> tuple[Registry, Version]:
     for version in registry.versions():
         if which in version.aliases:
             return registry, version
-    aliases = sorted({alias for version in registry.versions() for alias in version.aliases})
-    raise UserError(f"{uri}: no such model; the aliases of {name} are: {', '.join(aliases) or 'none'} in {without_passwords(registry.uri)}")
+    there = sorted({alias for version in registry.versions() for alias in version.aliases})
+    raise UserError(f"{uri}: no such model; the aliases of {name} are: {', '.join(there) or 'none'} in {without_passwords(registry.uri)}")
 
 
 def ensure_model(client: Any, name: str, description: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pipelines.passwords import without_passwords
 from pipelines.tracking.database import is_missing, make_database
+from pipelines.tracking.lookup import LookupClient, is_known
 from pipelines.tracking.place import EXPERIMENT, artifact_location, local_state, repository_root, tracking_uri
 from pipelines.tracking.rerooting import follow_move, is_default_store
 from tsernet.errors import UserError
@@ -25,7 +26,7 @@ _GONE = ("API request to", "Max retries exceeded", "Connection refused", "could 
 
 
 def make_client(uri: str | None = None) -> Any:
-    """Make an MlflowClient for the tracking store and its registry.
+    """Make an MlflowClient for the tracking store and its registry, or what stands for one where look-ups need no MLflow.
 
     Args:
         uri: As `tracking_uri` says if not given.
@@ -37,30 +38,33 @@ def make_client(uri: str | None = None) -> Any:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a plant's pictures are nobody else's business
     for name in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    from mlflow import MlflowClient
-
     uri = uri or tracking_uri()
     if not uri.startswith("sqlite:"):
+        from mlflow import MlflowClient
+
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
     with machine_lock("database"), reachable(uri):  # two processes that make the tables at once disturb each other
         if is_missing(uri):
             make_database(uri)
         elif is_default_store(uri):
             follow_move(repository_root())
+        if is_known(uri):
+            return LookupClient(uri)
+        from mlflow import MlflowClient
+
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
 @contextmanager
 def reachable(uri: str) -> Iterator[None]:
     """Turn the failure to reach the store into one line for the user."""
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import OperationalError
-
     try:
         yield
-    except (MlflowException, OperationalError) as error:
+    except Exception as error:
+        # By name: their modules take seconds to import.
+        kinds = {kind.__name__ for kind in type(error).__mro__}
         text = " ".join(str(error).split())
-        if not any(sign in text for sign in _GONE) and not isinstance(error, OperationalError):
+        if "OperationalError" not in kinds and not ("MlflowException" in kinds and any(sign in text for sign in _GONE)):
             raise
         raise UserError(
             f"the tracking store {without_passwords(uri)} cannot be reached ({text[:160]}); start it, or set MLFLOW_TRACKING_URI to another"
