@@ -63,7 +63,9 @@ def _signature() -> Any:
     """
     import numpy as np
     from mlflow.models import ModelSignature
-    from mlflow.types import Schema, TensorSpec
+    from mlflow.types import DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 
     anything = TensorSpec(np.dtype("object"), (-1,))
-    return ModelSignature(inputs=Schema([anything]), outputs=Schema([TensorSpec(np.dtype("float32"), (-1, -1, -1))]))
+    maps = TensorSpec(np.dtype("float32"), (-1, -1, -1))
+    output = ParamSpec("output", DataType.string, "auto")  # auto | png | array, see pyfunc_model.py
+    return ModelSignature(inputs=Schema([anything]), outputs=Schema([maps]), params=ParamSchema([output]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel
 
 WEIGHTS = "weights"
+OUTPUTS = ("auto", "png", "array")
 _EXPECTED = (
     "expected images (uint8; uint16 for a model with levels) as an array (N, H, W) or (N, H, W, 3), "
     "or a table with one encoded picture (base64 or bytes) a row"
@@ -49,14 +51,20 @@ class _Saliency:
             context: Unused; mlflow passes it.
             model_input: Array (N, H, W) or (N, H, W, 3), uint8 or, for a model with levels, uint16; or a table, whose one column (or its
                 column `image`) holds encoded pictures.
-            params: None are known.
+            params: `output`: `array` or `png`; `auto` (the default) answers encoded images with PNG and arrays with arrays.
         Returns:
-            float32 in [0, 1]: (N, H, W) for an array; for a table a list of one (H, W) a row.
+            `array`: float32 in [0, 1], (N, H, W) for an array, for a table a list of one (H, W) a row. `png`: a list of base64 text, of one
+            8-bit grey PNG a row, 255 for saliency 1: a thousandth of the bytes that the numbers take as JSON.
         Raises:
-            MlflowException: INVALID_PARAMETER_VALUE, which a server answers with 400, if anything in the input is not a picture.
+            MlflowException: INVALID_PARAMETER_VALUE, which a server answers with 400, if anything in the input is not an image.
         """
+        output = str((params or {}).get("output", OUTPUTS[0]))
+        if output not in OUTPUTS:
+            raise MlflowException(f"got output {output!r}; expected one of {', '.join(OUTPUTS)}", error_code=INVALID_PARAMETER_VALUE)
         pictures, together = read_input(model_input, self._predictor.levels)
         maps = self._predictor.predict(pictures)
+        if output == "png" or (output == "auto" and not together):
+            return [_as_png(one) for one in maps]
         return np.stack(maps) if together else maps
 
 
@@ -127,6 +135,16 @@ def _decode(value: Any, row: int, levels: Any) -> Any:
         return to_8bit(decode(value).pixels, levels)
     except ImageError as error:
         raise _refuse(f"row {row}: {len(value)} bytes that are no usable image: {error.sentence}") from None
+
+
+def _as_png(saliency: Any) -> str:
+    from PIL import Image
+
+    from tsernet.inference import to_uint8
+
+    stream = io.BytesIO()
+    Image.fromarray(to_uint8(saliency)).save(stream, "PNG", compress_level=1)
+    return base64.b64encode(stream.getvalue()).decode("ascii")
 
 
 def _refuse(what: str) -> MlflowException:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -119,6 +120,12 @@ def _encoded(picture: Any, form: str = "PNG") -> str:
     return base64.b64encode(stream.getvalue()).decode()
 
 
+def _decoded(png: str) -> Any:
+    from PIL import Image
+
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(png)))) / 255.0
+
+
 def test_arrays_and_base64_give_the_maps_of_predict(
     ask: Callable[[Any], tuple[int, Any]], exported: tuple[Path, Path], picture: Any
 ) -> None:
@@ -130,16 +137,40 @@ def test_arrays_and_base64_give_the_maps_of_predict(
         {"inputs": picture[None].tolist()},
         {"instances": picture[None].tolist()},
         {"inputs": colour[None].tolist()},
-        {"dataframe_split": {"columns": ["image"], "data": [[_encoded(picture)]]}},
-        {"dataframe_records": [{"image": _encoded(picture, "BMP")}]},
-        {"inputs": [_encoded(picture)]},
+        {"dataframe_split": {"columns": ["image"], "data": [[_encoded(picture)]]}, "params": {"output": "array"}},
+        {"dataframe_records": [{"image": _encoded(picture, "BMP")}], "params": {"output": "array"}},
+        {"inputs": [_encoded(picture)], "params": {"output": "array"}},
     ]
     for body in bodies:
         status, answer = ask(body)
         assert status == 200, answer
         np.testing.assert_allclose(np.array(answer["predictions"][0]), expected, atol=1e-5)
-    status, answer = ask({"dataframe_split": {"columns": ["image"], "data": [[_encoded(picture)], [_encoded(picture[:33, :21].copy())]]}})
-    assert [np.array(one).shape for one in answer["predictions"]] == [(40, 50), (33, 21)]
+    # Encoded images are answered with PNG, of a thousandth of the size; arrays where they are asked for.
+    two = {"dataframe_split": {"columns": ["image"], "data": [[_encoded(picture)], [_encoded(picture[:33, :21].copy())]]}}
+    answers = [_decoded(one) for one in ask(two)[1]["predictions"]]
+    assert [one.shape for one in answers] == [(40, 50), (33, 21)]
+    np.testing.assert_allclose(answers[0], expected, atol=0.502 / 255)
+    (png,) = ask({"inputs": picture[None].tolist(), "params": {"output": "png"}})[1]["predictions"]
+    assert png == ask(two)[1]["predictions"][0]
+    status, answer = ask({**two, "params": {"output": "jpeg"}})
+    assert status == 400
+    assert "got output 'jpeg'; expected one of auto, png, array" in answer
+
+
+def test_a_large_images_answer_is_a_fiftieth_of_the_bytes(exported: tuple[Path, Path]) -> None:
+    """In this process, as the server makes its answers: before, and now."""
+    import mlflow
+    from mlflow.pyfunc.scoring_server import predictions_to_json
+
+    strip = np.tile(np.random.default_rng(3).integers(0, 256, (80, 100), dtype=np.uint8), (10, 10))
+    model = mlflow.pyfunc.load_model(str(exported[0]))
+    sizes, seconds = {}, {}
+    for output in ("array", "png"):
+        began, answer = time.process_time(), io.StringIO()
+        predictions_to_json(model.predict(pd.DataFrame({"image": [_encoded(strip)]}), params={"output": output}), answer)
+        seconds[output], sizes[output] = time.process_time() - began, len(answer.getvalue())
+    assert sizes["png"] <= 0.02 * sizes["array"], sizes
+    assert seconds["png"] <= 0.5 * seconds["array"], seconds
 
 
 def test_what_is_no_picture_gets_a_sentence_and_the_server_lives_on(ask: Callable[[Any], tuple[int, Any]], picture: Any) -> None:
@@ -181,4 +212,4 @@ def test_the_documents_curl_line_sends_a_picture_of_any_size(address: str, tmp_p
         command = re.sub(r"http://127\.0\.0\.1:\d+", address, line)
         done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        assert np.array(json.loads(done.stdout)["predictions"][0]).shape == (500, 500)
+        assert _decoded(json.loads(done.stdout)["predictions"][0]).shape == (500, 500)
