@@ -9,7 +9,7 @@ import sys
 import typer
 
 from pipelines import commands
-from pipelines.exits import exit_code_of
+from pipelines.exit_codes import exit_code_of
 from pipelines.loopback import speak_directly
 from tsernet.errors import CheckError, StoppedError, UserError
 

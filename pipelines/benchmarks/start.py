@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from tsernet.training.diagnosis import PartHealth
+    from tsernet.training.diagnostics import PartHealth
 
 Initialisation = Literal["torch", "residual"]
 INITIALISATIONS: tuple[Initialisation, ...] = ("torch", "residual")
@@ -48,7 +48,7 @@ def _samples(batch: int, size: int) -> tuple[Tensor, Tensor, Tensor]:
     from tsernet.data.classes import CLASSES
     from tsernet.data.edges import edge_map
     from tsernet.data.pixels import scale_picture
-    from tsernet.data.sources.synthetic import synthetic_sample
+    from tsernet.data.sources.synthetic.sample import synthetic_sample
 
     drawn = [synthetic_sample(0, CLASSES[index % len(CLASSES)], index, size) for index in range(batch)]
     pictures = np.stack([scale_picture(picture, "unit") for picture, _ in drawn])
@@ -59,7 +59,7 @@ def _samples(batch: int, size: int) -> tuple[Tensor, Tensor, Tensor]:
 
 def _first_step(kind: Initialisation, width: float, seed: int, samples: tuple[Tensor, Tensor, Tensor]) -> tuple[float, list[PartHealth]]:
     from tsernet.config import Model
-    from tsernet.training.diagnosis import diagnose
+    from tsernet.training.diagnostics import diagnose
     from tsernet.training.network import initial_network
 
     network = initial_network("full", seed, Model(width=width, initialisation=kind, encoder_weights="none", start_from="none"))

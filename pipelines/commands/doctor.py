@@ -22,7 +22,7 @@ def doctor(
     clean: Annotated[bool, typer.Option("--clean", help="first clear up what killed flow runs have left")] = False,
 ) -> None:
     """Examine the repository, the records and the servers; exit code 1 if something is missing."""
-    from pipelines.flows.examination import examine
+    from pipelines.services.doctor import examine
 
     if clean:
         _clean()
@@ -40,8 +40,8 @@ def doctor(
 
 
 def _clean() -> None:
-    from pipelines.flows.orphans import clean_orphans
-    from pipelines.flows.workspace import find_repository
+    from pipelines.flows.workspace.orphans import clean_orphans
+    from pipelines.flows.workspace.worktree import find_repository
 
     for run_id in clean_orphans(find_repository()):
         print(f"doctor: cleared up what flow run {run_id} had left", file=sys.stderr)

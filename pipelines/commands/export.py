@@ -22,7 +22,7 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Write a model as one safetensors file that predict, evaluate and fine-tuning take, with no registry at hand."""
-    from pipelines.model_files import read_model
+    from pipelines.model_resolver import read_model
     from pipelines.outputs import require_new_file
     from tsernet.errors import UserError
     from tsernet.weights import save_model, sha256_of

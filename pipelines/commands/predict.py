@@ -38,7 +38,7 @@ def predict(
     A file of a folder that is not a picture is named and the others are done; the exit code is then 1. No image is ever
     replaced by a map, and no existing file but a map of the same image, unless with --overwrite.
     """
-    from pipelines.model_files import default_model, read_model
+    from pipelines.model_resolver import default_model, read_model
     from pipelines.outputs import require_safe_maps
     from tsernet.devices import choose_device
     from tsernet.inference import predictor_of

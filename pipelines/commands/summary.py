@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def summary(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False) -> None:
     """Print the variants' scores, the registered version, and where the report and the MLflow database lie."""
-    from pipelines.passwords import without_passwords
+    from pipelines.redaction import without_passwords
     from pipelines.tracking import tracking_uri
 
     scores = _scores()

@@ -27,8 +27,8 @@ Slots = Annotated[
 
 def up(slots: Slots = None) -> None:
     """Serve the MLflow and Prefect pages on loopback and retrain when asked there; Ctrl-C ends everything."""
-    from pipelines.flows.plant import Plant
-    from pipelines.flows.workspace import find_repository
+    from pipelines.flows.workspace.worktree import find_repository
+    from pipelines.services.stack import Plant
 
     plant = Plant(find_repository(), slots, lambda what: print(f"up: {what}", file=sys.stderr, flush=True))
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job would else be deaf to SIGINT

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from prefect.artifacts import create_image_artifact, create_link_artifact, create_markdown_artifact, create_table_artifact
 
-from pipelines.flows.patience import wait_for_server
+from pipelines.flows.wait_for_server import wait_for_server
 
 _MEASURES = ("s_measure", "mae", "max_e_measure", "max_f_measure", "weighted_f_measure")
 _FIGURES = {"pr-curve": ("pr_curves.png", "Precision and recall"), "comparison-sheet": ("comparison.png", "Pictures, masks, maps")}

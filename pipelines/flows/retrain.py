@@ -5,10 +5,10 @@ from __future__ import annotations
 from prefect import flow
 from prefect.runtime import flow_run
 
-from pipelines.flows.own_workspace import own_workspace
 from pipelines.flows.settings import Settings
-from pipelines.flows.spread import train_and_evaluate
+from pipelines.flows.task_runners import train_and_evaluate
 from pipelines.flows.tasks import compare, fetch, keep, register, split_and_validate, workspace
+from pipelines.flows.workspace.context import own_workspace
 
 
 @flow(name="retrain", persist_result=False)

@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from pipelines.flows.guard_command import guarded
-from pipelines.flows.secrets import hider
+from pipelines.redaction_of_environment import hider
+from pipelines.services.guard_command import guarded
 from tsernet.errors import CheckError
 from tsernet.locks import lock_folder
 

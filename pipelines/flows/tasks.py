@@ -11,11 +11,11 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from pipelines.flows import artifacts
-from pipelines.flows.devices import own_gpu
+from pipelines.flows.concurrency import device_slot
+from pipelines.flows.gpus import own_gpu
 from pipelines.flows.settings import Settings
-from pipelines.flows.slots import device_slot
 from pipelines.flows.stage_process import dvc, run_command, stage_environment
-from pipelines.flows.workspace import create_workspace, run_environment, save_experiment, write_params
+from pipelines.flows.workspace.worktree import create_workspace, run_environment, save_experiment, write_params
 from tsernet.config import Params
 
 

@@ -9,10 +9,10 @@ from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 
-from pipelines.flows.own_workspace import own_workspace
 from pipelines.flows.settings import Settings
 from pipelines.flows.stage_process import run_command, stage_environment, tsernet
 from pipelines.flows.tasks import Place, fetch, split_and_validate, workspace
+from pipelines.flows.workspace.context import own_workspace
 from tsernet.errors import CheckError
 
 RETRAIN = "retrain/default"

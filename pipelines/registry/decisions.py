@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pipelines.registry.collisions import repeat_on_collision
+from pipelines.registry.retry import repeat_on_collision
 from pipelines.registry.versions import Registry, all_versions, ensure_model
 from pipelines.tracking.server import reachable
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tsernet.errors import CheckError
 
-PROBE = Path(__file__).with_name("probe.py")
+PROBE = Path(__file__).with_name("load_check.py")
 TOLERANCE = 1.0 / 255.0
 _SECONDS = 600
 _DONE = "done"

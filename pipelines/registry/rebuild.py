@@ -17,7 +17,7 @@ from typing import Any
 from pipelines.git import decode, run_git
 from pipelines.registry.comparison import MEASURES
 from pipelines.registry.versions import Registry, Version
-from pipelines.tracking.place import repository_root
+from pipelines.tracking.location import repository_root
 from tsernet.errors import CheckError, UserError
 
 _DVC = (sys.executable, "-m", "dvc")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pipelines.passwords import without_passwords
+from pipelines.redaction import without_passwords
 from pipelines.registry.decisions import Record
 from pipelines.registry.versions import Registry, Version
 from pipelines.tracking.lookup import run_inputs

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipelines.passwords import without_passwords
-from pipelines.registry.collisions import repeat_on_collision
+from pipelines.redaction import without_passwords
+from pipelines.registry.retry import repeat_on_collision
+from pipelines.tracking.location import tracking_uri
 from pipelines.tracking.lookup import aliases, run_tags
-from pipelines.tracking.place import tracking_uri
 from pipelines.tracking.server import make_client, reachable
 from tsernet.errors import UserError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.registry.versions import INPUT_TAGS, WEIGHTS, resolve
-from pipelines.tracking.place import local_state
+from pipelines.tracking.location import local_state
 from tsernet.errors import UserError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.exits import run_stage
+from pipelines.exit_codes import run_stage
 from tsernet.config import load_params
 from tsernet.data.sources import acquire
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines.exits import run_stage
+from pipelines.exit_codes import run_stage
 from tsernet.config import load_params
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.exits import run_stage
+from pipelines.exit_codes import run_stage
 from pipelines.stages.pool import clear_pool
 from pipelines.validation_summary import read_summary
 from tsernet.config import Params, load_params

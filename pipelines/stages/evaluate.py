@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.exits import run_stage
+from pipelines.exit_codes import run_stage
 from pipelines.stages.pool import take_results
 from pipelines.validation_summary import read_summary
 from tsernet.config import Evaluate, Params, load_params

@@ -25,9 +25,9 @@ from typing import Any
 
 import psutil
 
-from pipelines.exits import exit_code_of
-from pipelines.tracking.execution import dvc_process, execution_id
-from pipelines.tracking.place import local_state
+from pipelines.exit_codes import exit_code_of
+from pipelines.tracking.location import local_state
+from pipelines.tracking.pipeline_run import dvc_process, execution_id
 from tsernet.config import Params, load_params
 from tsernet.errors import CheckError, StoppedError, UserError
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.exits import run_stage
+from pipelines.exit_codes import run_stage
 from tsernet.config import load_params
 from tsernet.data.prepare import describe_faults, prepare
 

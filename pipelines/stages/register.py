@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.exits import run_stage
+from pipelines.exit_codes import run_stage
 from tsernet.config import load_params
-from tsernet.data.disk import write_whole
+from tsernet.data.atomic import write_whole
 from tsernet.errors import CheckError
 
 OUT = Path("results/register.json")
@@ -44,7 +44,7 @@ def main(_: Sequence[str]) -> None:
 
 
 def _write(registry: Any, outcome: Any) -> None:
-    from pipelines.passwords import without_passwords
+    from pipelines.redaction import without_passwords
 
     content = {"name": registry.name, "tracking_uri": without_passwords(registry.uri), **dataclasses.asdict(outcome)}
     write_whole(OUT, json.dumps(content, indent=2) + "\n")

@@ -14,12 +14,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.exits import run_stage
+from pipelines.exit_codes import run_stage
 from pipelines.stages.pool import take_results
-from pipelines.tracking.place import local_state
+from pipelines.tracking.location import local_state
 from pipelines.validation_summary import SUMMARY, read_summary
 from tsernet.config import Params, load_params
-from tsernet.data.disk import write_whole
+from tsernet.data.atomic import write_whole
 from tsernet.errors import CheckError, StoppedError, UserError
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def _train(variant: str, seed: int, params: Params, digests: dict[str, str], out
     from tsernet.data.levels import read_levels
     from tsernet.data.samples import read_split
     from tsernet.training import TrainingJob, train
+    from tsernet.training.distributed import process_number
     from tsernet.training.fingerprint import training_fingerprint
-    from tsernet.training.joint import process_number
 
     levels = read_levels(SPLITS)
     fingerprint = training_fingerprint(params, variant, seed, f"{digests['train']} {digests['val']}", levels)
@@ -99,7 +99,7 @@ def _train(variant: str, seed: int, params: Params, digests: dict[str, str], out
 def _train_silently(job: Any) -> None:
     """Train as one of several processes: the first of them writes, reports and says why all of them end."""
     from tsernet.training import NoReporter, train
-    from tsernet.training.troubles import NotFiniteError
+    from tsernet.training.checks import NotFiniteError
 
     with suppress(StoppedError, NotFiniteError):
         train(job, NoReporter())

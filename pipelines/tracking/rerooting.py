@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from pipelines.tracking.place import EXPERIMENT, repository_root
+from pipelines.tracking.location import EXPERIMENT, repository_root
 
 DATABASE, ARTIFACTS = "mlflow.db", "mlartifacts"
 _COLUMNS = (

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.tracking.execution import execution_id
-from pipelines.tracking.place import local_state, repository_root, tracking_uri
+from pipelines.tracking.location import local_state, repository_root, tracking_uri
+from pipelines.tracking.outbox.sender import Sender
+from pipelines.tracking.outbox.spool import Spool, last_steps
+from pipelines.tracking.pipeline_run import execution_id
 from pipelines.tracking.provenance import dataset_inputs, provenance_tags, source_files
-from pipelines.tracking.sender import Sender
 from pipelines.tracking.server import experiment_id, machine_lock, make_client, reachable
-from pipelines.tracking.spool import Spool, last_steps
 from pipelines.tracking.system_metrics import SystemMetrics
 from tsernet.errors import CheckError, UserError
 

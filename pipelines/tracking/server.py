@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipelines.passwords import without_passwords
+from pipelines.redaction import without_passwords
 from pipelines.tracking.database import is_missing, make_database
+from pipelines.tracking.location import EXPERIMENT, artifact_location, local_state, repository_root, tracking_uri
 from pipelines.tracking.lookup import LookupClient, is_known
-from pipelines.tracking.place import EXPERIMENT, artifact_location, local_state, repository_root, tracking_uri
 from pipelines.tracking.rerooting import follow_move, is_default_store
 from tsernet.errors import UserError
 

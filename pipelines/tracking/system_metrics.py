@@ -7,7 +7,7 @@ import time
 
 import psutil
 
-from pipelines.tracking.spool import Spool
+from pipelines.tracking.outbox.spool import Spool
 
 INTERVAL = 10.0
 """Seconds between two samples."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.validation.alike import find_alike
 from pipelines.validation.docs import finish_docs
-from pipelines.validation.expectations import Outcome, run_expectations
+from pipelines.validation.expectations import promises
+from pipelines.validation.near_duplicates import find_alike
 from pipelines.validation.pixels import clipped_shares, find_lost
-from pipelines.validation.promises import promises
+from pipelines.validation.runner import Outcome, run_expectations
 from pipelines.validation.summary import broken, write_summary
 from pipelines.validation.tables import Measured, build_tables
 from tsernet.config import Validate
-from tsernet.data.disk import replacing
+from tsernet.data.atomic import replacing
 from tsernet.data.levels import read_levels
 from tsernet.data.prepare import Row, read_manifest
 from tsernet.data.samples import read_split

@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 from PIL import Image
 
-from pipelines.validation.expectations import Outcome
-from pipelines.validation.promises import Promise
+from pipelines.validation.expectations import Promise
+from pipelines.validation.runner import Outcome
 from pipelines.validation.summary import broken
 from tsernet.data.pixels import read_picture
 from tsernet.data.prepare.manifest import Row

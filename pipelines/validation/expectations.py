@@ -1,130 +1,168 @@
-"""Run promises as Great Expectations over tables; the only import of great_expectations."""
+"""What data must keep, one expectation a promise: the whole list in one place."""
 
 from __future__ import annotations
 
-import logging
-import os
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
-from pipelines.validation.promises import Promise
-from pipelines.validation.tables import FINDINGS, KEYS
+from tsernet.config import Validate
+from tsernet.data.classes import CLASSES
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-# Data Docs print when they ran. A fixed time makes equal data give equal pages, which is what DVC caches by.
-_WHEN = datetime(2000, 1, 1, tzinfo=UTC)
+Severity = Literal["error", "warning"]
+Table = Literal["samples", "splits", "classes", "parts"]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """Whether a promise holds, and the names of those that break it, with what was found where the table says so."""
+class Promise:
+    """One expectation.
 
-    promise: Promise
-    success: bool
-    failing: tuple[str, ...]
-    found: Mapping[str, str] = field(default_factory=dict)
-
-
-def run_expectations(tables: Mapping[str, pd.DataFrame], promises: Sequence[Promise], docs: Path | None, label: str) -> list[Outcome]:
-    """Hold the tables against the promises and write Data Docs.
-
-    Args:
-        tables: By name; each has its key column of `KEYS`.
-        promises: What to check.
-        docs: Folder for the Data Docs, as Great Expectations makes them; None for none.
-        label: What the Data Docs call this run.
-    Returns:
-        An outcome for each promise, in the same order.
+    Attributes:
+        name: What summary.json calls it.
+        table: Over which table; its key column gives the failing names.
+        description: The promise as a sentence.
+        severity: An error stops the pipeline, a warning is shown.
+        expectation: Class of `great_expectations.expectations`.
+        arguments: What it takes.
     """
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations as gx
-    from great_expectations.core.run_identifier import RunIdentifier
-    from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    context.variables.data_docs_sites = {}
-    if docs is not None:
-        context.add_data_docs_site("tsernet", _site(docs))
-    source = context.data_sources.add_pandas("dataset")
-    outcomes: dict[str, Outcome] = {}
-    for name, table in tables.items():
-        own = [promise for promise in promises if promise.table == name]
-        batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
-        suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=[_expectation(gx, promise) for promise in own]))
-        definition = context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite))
-        checkpoint = context.checkpoints.add(
-            gx.Checkpoint(
-                name=name,
-                validation_definitions=[definition],
-                result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [KEYS[name]]},
-            )
-        )
-        run = checkpoint.run(batch_parameters={"dataframe": table}, run_id=RunIdentifier(run_name=label, run_time=_WHEN))
-        for result in next(iter(run.run_results.values())).results:
-            outcome = _outcome(own, result, KEYS[name])
-            outcomes[outcome.promise.name] = outcome
-    if docs is not None:
-        with _rendering_fails_aloud():
-            context.build_data_docs()
-    return [outcomes[promise.name] for promise in promises]
+    name: str
+    table: Table
+    description: str
+    expectation: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    severity: Severity = "error"
 
 
-@contextmanager
-def _rendering_fails_aloud() -> Iterator[None]:
-    """Raise what Great Expectations only logs: a page that could not be written, for a full disk for instance."""
-    logger = logging.getLogger("great_expectations.render.renderer.site_builder")
-    caught = _Caught(level=logging.ERROR)
-    logger.addHandler(caught)
-    logger.propagate = False
-    try:
-        yield
-    finally:
-        logger.removeHandler(caught)
-        logger.propagate = True
-    if caught.error is not None:
-        raise caught.error
+FILE_FAULTS = {
+    "image-missing": "Every mask has its picture",
+    "image-ambiguous": "A stem belongs to one picture file",
+    "image-link": "Picture files are files, not symbolic links",
+    "image-no-bytes": "No picture file is empty",
+    "image-not-a-picture": "Every picture file is PNG, BMP, JPEG, TIFF or JPEG 2000",
+    "image-broken": "Every picture can be decoded to its end",
+    "image-bomb": "No picture claims more pixels than validate.max_pixels",
+    "image-pages": "A picture file holds one picture",
+    "image-depth": "Images have 8 bits a sample, or up to 16 and dataset.levels says how they become 8",
+    "image-alpha": "No image has transparent pixels",
+    "image-mode": "Images are grey, RGB, CMYK or of a palette",
+    "image-codec": "Images are compressed in a way that is known here",
+    "image-small": "Pictures are at least 16×16",
+    "label-unmatched": "Every line of labels.csv has its picture",
+    "mask-missing": "Every picture has its mask",
+    "mask-ambiguous": "A stem belongs to one mask file",
+    "mask-link": "Mask files are files, not symbolic links",
+    "mask-no-bytes": "No mask file is empty",
+    "mask-not-a-picture": "Every mask file is PNG, BMP, TIFF or JPEG",
+    "mask-broken": "Every mask can be decoded to its end",
+    "mask-bomb": "No mask claims more pixels than validate.max_pixels",
+    "mask-pages": "A mask file holds one image",
+    "mask-depth": "Masks have samples of 1 to 16 bits",
+    "mask-alpha": "No mask has transparent pixels",
+    "mask-mode": "Masks are grey, RGB or of a palette",
+    "mask-codec": "Masks are compressed in a way that is known here",
+    "mask-channels": "A mask stored as RGB has three equal channels (dataset.masks.values)",
+    "mask-palette": "Index 0 of a mask's palette is black (dataset.masks.values)",
+    "mask-size": "A mask has the size of its picture",
+    "mask-zero-one": "Masks are stored as 0 and 255, not as 0 and 1 (dataset.masks.values)",
+    "mask-grey": "Masks hold 0 and 255 and nothing between (dataset.masks.threshold, dataset.masks.values)",
+}
+"""Codes that begin a reason in the manifest, and the promise each one breaks."""
 
 
-class _Caught(logging.Handler):
-    """Keep the first exception that was being handled when something was logged."""
-
-    error: BaseException | None = None
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.error = self.error or sys.exc_info()[1] or RuntimeError(record.getMessage())
+def promises(config: Validate, source: str) -> list[Promise]:
+    """List what holds for a dataset of this source under these bounds."""
+    listed = [_no_reason(code, text) for code, text in FILE_FAULTS.items()]
+    listed += _of_samples(config) + _of_splits() + _of_classes(config)
+    return listed + (_of_published() if source == "sd-saliency-900" else [])
 
 
-def _site(docs: Path) -> Any:
-    return {
-        "class_name": "SiteBuilder",
-        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs.resolve())},
-        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder", "show_cta_footer": False},
-        "show_how_to_buttons": False,
-    }
+def _no_reason(code: str, text: str) -> Promise:
+    return Promise(code, "samples", text, "ExpectColumnValuesToNotMatchRegex", {"column": "reason", "regex": f"^{code}:"})
 
 
-def _expectation(gx: Any, promise: Promise) -> Any:
-    severity = "critical" if promise.severity == "error" else "warning"
-    kind = getattr(gx.expectations, promise.expectation)
-    return kind(**promise.arguments, severity=severity, notes=f"{promise.name}: {promise.description}", meta={"promise": promise.name})
+def _null(name: str, table: Table, text: str, severity: Severity = "error") -> Promise:
+    """A column of findings, named after the promise, that must stay empty."""
+    return Promise(name, table, text, "ExpectColumnValuesToBeNull", {"column": name.replace("-", "_")}, severity)
 
 
-def _outcome(promises: Sequence[Promise], result: Any, key: str) -> Outcome:
-    name = result.expectation_config.meta["promise"]
-    promise = next(promise for promise in promises if promise.name == name)
-    if result.exception_info.get("raised_exception"):
-        raise RuntimeError(f"the expectation {name} could not be evaluated: {result.exception_info.get('exception_message')}")
-    entries = result.result.get("unexpected_index_list") or []
-    failing = {str(entry[key]) for entry in entries}
-    column = promise.arguments["column"]
-    found = {str(entry[key]): str(entry[column]) for entry in entries if column in entry and column in FINDINGS}
-    return Outcome(promise, bool(result.success), tuple(sorted(failing)), found)
+def _of_samples(config: Validate) -> list[Promise]:
+    between = "ExpectColumnValuesToBeBetween"
+    return [
+        # Pixels are counted: a share of a large image is rounded, and a pinhole with it.
+        Promise("mask-empty", "samples", "Every mask marks something", between, {"column": "defect_pixels", "min_value": 1}),
+        Promise("mask-full", "samples", "No mask marks everything", between, {"column": "ground_pixels", "min_value": 1}),
+        # One mask may look inverted and be right: a defect that comes in from an edge and covers two thirds.
+        Promise(
+            "mask-inverted",
+            "samples",
+            "Defect is white in the mask, ground is black (validate.inverted_above)",
+            between,
+            {"column": "inversion", "max_value": config.inverted_above},
+            "warning",
+        ),
+        _null("masks-inverted", "samples", "At most half of the masks look inverted (validate.inverted_above)"),
+        _null("depth-mixed", "samples", "The images of a dataset have one number of bits (dataset.depths: mixed allows several)"),
+        Promise(
+            "levels-clipped",
+            "samples",
+            f"Of every image at most {config.max_clipped} lies outside the levels (dataset.levels, validate.max_clipped)",
+            between,
+            {"column": "clipped", "max_value": config.max_clipped},
+            "warning",
+        ),
+        _null(
+            "defects-lost",
+            "samples",
+            f"At most {config.max_lost} of the defects vanish at the training's scale (train.augment.resize, validate.max_lost)",
+            "warning",
+        ),
+        Promise(
+            "image-constant",
+            "samples",
+            f"The grey levels of every picture deviate by at least {config.min_contrast} (validate.min_contrast)",
+            between,
+            {"column": "contrast", "min_value": config.min_contrast},
+        ),
+        _null("name-case", "samples", "No two names differ only in case"),
+        _null("duplicate-across-splits", "samples", "No picture is in two splits under different names"),
+        _null("duplicate-in-split", "samples", "No picture is twice in one split", "warning"),
+        _null("near-duplicate", "samples", "No picture is in two splits re-encoded, flipped or turned", "warning"),
+    ]
+
+
+def _of_splits() -> list[Promise]:
+    return [
+        _null("split-empty", "parts", "Training and test split have samples"),
+        _null("split-unknown", "splits", "Every name of a split is in the manifest"),
+        _null("split-unusable", "splits", "Every sample of a split is usable"),
+        _null("split-overlap", "splits", "No name is in two splits"),
+        _null("split-repeat", "splits", "No name is twice in one split"),
+        _null("group-across-splits", "splits", "No group has samples in two splits"),
+    ]
+
+
+def _of_classes(config: Validate) -> list[Promise]:
+    return [
+        _null("class-not-in-train", "classes", "Every class is in the training split"),
+        _null("class-not-in-test", "classes", "Every class is in the test split"),
+        _null("class-not-in-val", "classes", "Every class is in the validation split, where there is one", "warning"),
+        Promise(
+            "class-balance",
+            "classes",
+            f"The largest class is at most {config.max_class_ratio} times any other (validate.max_class_ratio)",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "ratio", "max_value": config.max_class_ratio},
+            "warning",
+        ),
+    ]
+
+
+def _of_published() -> list[Promise]:
+    within = "ExpectColumnValuesToBeInSet"
+    return [
+        Promise("published-names", "classes", "SD-saliency-900 has three classes", within, {"column": "class", "value_set": list(CLASSES)}),
+        Promise("published-count", "classes", "SD-saliency-900 has 300 samples a class", within, {"column": "count", "value_set": [300]}),
+        Promise("published-width", "samples", "SD-saliency-900 is 200 pixels wide", within, {"column": "width", "value_set": [200]}),
+        Promise("published-height", "samples", "SD-saliency-900 is 200 pixels high", within, {"column": "height", "value_set": [200]}),
+    ]

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from pipelines.validation.expectations import Outcome
+from pipelines.validation.runner import Outcome
 from tsernet.data.prepare.manifest import Row
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
-# The servers and how they are ended: the flows' own tests use the same.
-sys.path.insert(0, str(ROOT / "tests/pipelines/flows"))
 
 
 @pytest.fixture(scope="session")

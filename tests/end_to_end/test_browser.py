@@ -14,7 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
-    from upped import Up
+    from stacks import Up
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -31,7 +31,7 @@ _MILLISECONDS = 60_000
 @pytest.fixture(scope="module")
 def up(clone: Path) -> Iterator[Up]:
     """Start `tsernet up` in the clone."""
-    from upped import running_up
+    from stacks import running_up
 
     with running_up(clone, clone, OMP_NUM_THREADS="1", TSERNET_LOCKS=str(clone.parent / "locks")) as running:
         yield running

@@ -17,7 +17,7 @@ import pytest
 from mlflow import MlflowClient
 
 if TYPE_CHECKING:
-    from upped import Up
+    from stacks import Up
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(3000)]
 
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.drill, pytest.mark.timeout(3000)]
 @pytest.fixture(scope="module")
 def up(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """Start `tsernet up` in a clone of its own."""
-    from upped import running_up
+    from stacks import running_up
 
     path = tmp_path_factory.mktemp("drill") / "repository"
     subprocess.run(["git", "clone", "--quiet", str(clone), str(path)], check=True)

@@ -13,8 +13,8 @@ import httpx
 import psutil
 import pytest
 from servers import living, wait_for
+from stacks import Up, running_up
 from standin import ROOT, make_repository
-from upped import Up, running_up
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(6000)]
 

@@ -14,11 +14,9 @@ from typing import Any
 
 import httpx
 import pytest
+from dvc_clone import Clone, add_pictures
 
 from pipelines.cli import build_app
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "pipelines/versioning"))
-from dvc_clone import Clone, add_pictures
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.flows.examination import examine
-from pipelines.flows.workspace import find_repository
+from pipelines.flows.workspace.worktree import find_repository
 from pipelines.git import run_git
 from pipelines.registry.rebuild import _checked_out
-from pipelines.tracking.place import repository_root
+from pipelines.services.doctor import examine
+from pipelines.tracking.location import repository_root
 from pipelines.tracking.provenance import source_files
 from tsernet.errors import UserError
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from tsernet.config import Split
+from tsernet.data.atomic import replacing
 from tsernet.data.classes import class_and_number
-from tsernet.data.disk import replacing
 from tsernet.data.levels import write_levels
 from tsernet.data.prepare.manifest import Row
 from tsernet.errors import UserError

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tsernet.images.levels import Levels
+from tsernet.report.analysis_tables import bootstrap_table, failure_table, threshold_table
 from tsernet.report.detection import Detection, detect_all, detection_table, measured_table
-from tsernet.report.drawings import draw
 from tsernet.report.evaluations import Evaluation, Evaluations, load_evaluations
 from tsernet.report.failures import Failure, find_failures
-from tsernet.report.groups import defect_contrast, group_table
+from tsernet.report.figures import draw
 from tsernet.report.methods import Method, Prepared, Progress, baseline_methods, our_methods, published_methods
-from tsernet.report.more_tables import bootstrap_table, failure_table, threshold_table
 from tsernet.report.page import Content, Share, write_pages
 from tsernet.report.paper_tables import ablation_table, table_one
-from tsernet.report.short import in_short
+from tsernet.report.subgroups import defect_contrast, group_table
+from tsernet.report.summary import in_short
 from tsernet.report.tables import Table, write_table
 
 _WORST = 12

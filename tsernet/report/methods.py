@@ -15,7 +15,7 @@ from tsernet.metrics import MEASURES, Curves, Scores, read_grey, read_pair, scor
 from tsernet.metrics.files import list_pictures
 from tsernet.metrics.measures import Grey
 from tsernet.report.evaluations import Evaluation, Evaluations, check_same_masks, over_seeds
-from tsernet.report.paper import label_of
+from tsernet.report.published import label_of
 from tsernet.report.tables import Spread
 
 Kind = Literal["ours", "published", "baseline"]

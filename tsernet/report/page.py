@@ -11,10 +11,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tsernet.metrics import MEASURES
-from tsernet.report.drawings import Drawing, Drawings
 from tsernet.report.evaluations import Evaluation, Evaluations, over_seeds
 from tsernet.report.failures import KINDS, Failure
-from tsernet.report.paper import LABELS
+from tsernet.report.figures import Drawing, Drawings
+from tsernet.report.published import LABELS
 from tsernet.report.tables import Column, Table, to_markdown
 
 _MIME = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg"}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tsernet.metrics import MEASURES
 from tsernet.report.evaluations import Evaluation, Evaluations, over_seeds
 from tsernet.report.methods import Method
-from tsernet.report.paper import LABELS, PRINTED, PaperRow, label_of, paper_rows, published_variant
+from tsernet.report.published import LABELS, PRINTED, PaperRow, label_of, paper_rows, published_variant
 from tsernet.report.tables import MISSING, Column, Row, Spread, Table, Value
 
 _SHORT = {measure.key: measure.label for measure in MEASURES} | {"s_measure": "S"}

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from tsernet.config import Train
 from tsernet.data.samples import SampleStore
-from tsernet.training.joint import process_count, process_number
-from tsernet.training.order import draws_of_step
+from tsernet.training.distributed import process_count, process_number
+from tsernet.training.sampler import draws_of_step
 
 
 class Batch(NamedTuple):

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tsernet.data.disk import write_whole
+from tsernet.data.atomic import write_whole
 
 LOSS_COLUMNS = ("loss", "loss_edge", "loss_bce", "loss_ssim", "loss_iou", "loss_f")
 VALIDATION_COLUMNS = ("val_s_measure", "val_mae", "val_max_e_measure", "val_max_f_measure", "val_weighted_f_measure")

@@ -21,17 +21,17 @@ from tsernet.losses import tsernet_loss
 from tsernet.models import TSERNet
 from tsernet.progress import ProgressBar
 from tsernet.training.batches import Batch, Batches
+from tsernet.training.batchnorm import fresh_statistics
 from tsernet.training.checkpoint import load_newest, save_checkpoint
+from tsernet.training.checks import explain_out_of_memory, require_finite
 from tsernet.training.device_lock import device_lock
+from tsernet.training.distributed import join_norms, joint_maximum, joint_mean, process_count, process_number
 from tsernet.training.hardware import Settings, device_names, require_even_shares, resolve, start
 from tsernet.training.history import History, Row
-from tsernet.training.interrupts import StopRequest, stop_requests
-from tsernet.training.joint import join_norms, joint_maximum, joint_mean, process_count, process_number
 from tsernet.training.network import initial_network
-from tsernet.training.norms import fresh_statistics
 from tsernet.training.schedule import has_converged, learning_rate
+from tsernet.training.signals import StopRequest, stop_requests
 from tsernet.training.state import TrainingState, copy_weights, make_optimizer, restore, to_checkpoint, update_average
-from tsernet.training.troubles import explain_out_of_memory, require_finite
 from tsernet.training.validation import SHOWN, Validator
 
 if TYPE_CHECKING:

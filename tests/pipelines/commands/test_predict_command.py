@@ -53,7 +53,7 @@ def test_a_registry_without_a_champion_is_not_passed_over(picture: Path) -> None
 
 
 def test_a_server_that_was_named_is_asked(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines.model_files import default_model
+    from pipelines.model_resolver import default_model
 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     assert default_model() == "models:/tsernet@champion"

@@ -7,8 +7,8 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from plants import Plant
 from servers import Prefect, calls_outside, ended
+from sites import Plant
 from standin import make_repository
 
 

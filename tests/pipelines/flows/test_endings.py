@@ -8,8 +8,8 @@ import time
 
 import psutil
 import pytest
-from plants import Plant, new_iterations
 from servers import wait_for
+from sites import Plant, new_iterations
 from standin import read_journal
 
 pytestmark = pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from plants import PASSWORD, Plant
+from sites import PASSWORD, Plant
 from standin import read_journal, run
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from servers import wait_for
 
-from pipelines.flows.devices import own_gpu
+from pipelines.flows.gpus import own_gpu
 from pipelines.flows.stage_process import last_error_line, run_command, stage_environment
 from tsernet.errors import CheckError
 

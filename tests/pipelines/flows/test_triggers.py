@@ -6,8 +6,8 @@ import sys
 from itertools import groupby
 
 import pytest
-from plants import Plant
 from servers import wait_for
+from sites import Plant
 from standin import ROOT, read_journal, run
 
 pytestmark = pytest.mark.slow

@@ -11,9 +11,9 @@ import pytest
 from standin import make_repository, run
 
 from pipelines.flows.artifacts import validation_table
-from pipelines.flows.orphans import claim, clean_orphans, find_orphans, release
 from pipelines.flows.settings import Settings
-from pipelines.flows.workspace import create_workspace, find_repository, run_environment, workspace_path, write_params
+from pipelines.flows.workspace.orphans import claim, clean_orphans, find_orphans, release
+from pipelines.flows.workspace.worktree import create_workspace, find_repository, run_environment, workspace_path, write_params
 from tsernet.config import Params
 from tsernet.errors import UserError
 

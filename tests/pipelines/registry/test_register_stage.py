@@ -37,7 +37,7 @@ def test_the_first_model_is_champion_and_a_stranger_gets_the_maps_of_predict(
 ) -> None:
     import numpy as np
 
-    from pipelines.model_files import read_model
+    from pipelines.model_resolver import read_model
     from tsernet.inference import predictor_of
 
     run_id = make_candidate()

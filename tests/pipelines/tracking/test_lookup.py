@@ -13,8 +13,8 @@ import pytest
 from mlflow import MlflowClient
 
 from pipelines.registry import Registry, settle
+from pipelines.tracking.location import tracking_uri
 from pipelines.tracking.lookup import LookupClient, aliases, is_known, run_inputs, run_tags
-from pipelines.tracking.place import tracking_uri
 from pipelines.tracking.server import experiment_id, make_client
 
 ROOT = Path(__file__).parents[3]

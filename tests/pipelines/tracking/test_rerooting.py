@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.tracking.place import tracking_uri
+from pipelines.tracking.location import tracking_uri
 from pipelines.tracking.rerooting import follow_move
 from pipelines.tracking.server import experiment_id, make_client
 

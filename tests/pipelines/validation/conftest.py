@@ -14,7 +14,7 @@ from PIL import Image
 
 from tsernet.config import Params
 from tsernet.data.classes import CLASSES, PREFIXES
-from tsernet.data.sources.synthetic import synthetic_sample
+from tsernet.data.sources.synthetic.sample import synthetic_sample
 
 
 @pytest.fixture(scope="session", autouse=True)

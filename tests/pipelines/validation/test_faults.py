@@ -15,10 +15,10 @@ from data_world import SIDE, World
 from PIL import Image, ImageOps
 
 import tsernet
-from pipelines.validation.promises import FILE_FAULTS
+from pipelines.validation.expectations import FILE_FAULTS
 from tsernet.config import Dataset, Synthetic
 from tsernet.data.sources import acquire
-from tsernet.data.sources.synthetic import synthetic_sample
+from tsernet.data.sources.synthetic.sample import synthetic_sample
 from tsernet.errors import UserError
 from tsernet.images.levels import Levels
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tsernet.data.sources.synthetic import synthetic_sample
+from tsernet.data.sources.synthetic.sample import synthetic_sample
 
 PREFIX = {"inclusion": "In", "patch": "Pa", "scratch": "Sc"}
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tsernet.data.classes import CLASSES
 from tsernet.data.prepare.hashing import orientations, perceptual_hash, pixel_digest
-from tsernet.data.sources.synthetic import synthetic_sample
+from tsernet.data.sources.synthetic.sample import synthetic_sample
 
 
 def _number(pixels: np.ndarray) -> np.uint64:

@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from tsernet.data.classes import CLASSES
-from tsernet.data.sources.synthetic import synthetic_sample
+from tsernet.data.sources.synthetic.sample import synthetic_sample
 
 
 @pytest.mark.parametrize("class_name", CLASSES)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tsernet.metrics import score_folder
-from tsernet.report.paper import PRINTED, paper_rows
+from tsernet.report.published import PRINTED, paper_rows
 
 MADE_UP = Path(__file__).parent / "made_up"
 

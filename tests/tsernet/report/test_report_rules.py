@@ -10,7 +10,7 @@ from tsernet.report.calibration import reliability
 from tsernet.report.detection import detect, detection_table
 from tsernet.report.evaluations import load_evaluations, over_seeds
 from tsernet.report.failures import find_failures
-from tsernet.report.groups import defect_contrast, group_table
+from tsernet.report.subgroups import defect_contrast, group_table
 
 
 def _blank(*boxes, shape=(60, 60), value=True):

@@ -5,7 +5,7 @@ from importlib import resources
 
 import pytest
 
-from tsernet.report.paper import paper_rows, published_variant
+from tsernet.report.published import paper_rows, published_variant
 from tsernet.report.tables import MISSING, Column, Row, Spread, Table, to_latex, to_markdown, write_table
 
 

@@ -24,7 +24,7 @@ from tsernet.errors import StoppedError
 from tsernet.losses import tsernet_loss
 from tsernet.models import build_tsernet, initialise_residual
 from tsernet.training import TrainingJob, TrainingResult, train
-from tsernet.training.joint import join_norms, joint_mean, process_number
+from tsernet.training.distributed import join_norms, joint_mean, process_number
 
 
 class Recorder:

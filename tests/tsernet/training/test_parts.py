@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tsernet.config import Optimiser, Plateau
 from tsernet.training.device_lock import device_lock
 from tsernet.training.history import History
-from tsernet.training.order import draws_of_step
+from tsernet.training.sampler import draws_of_step
 from tsernet.training.schedule import ema_decay, has_converged, learning_rate
 
 

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
+from tsernet.data.atomic import replacing
 from tsernet.data.classes import UNNAMED
-from tsernet.data.disk import replacing
 from tsernet.data.layout import list_samples, read_labels
 from tsernet.data.prepare.faults import describe_faults
 from tsernet.data.prepare.manifest import COLUMNS, Row, read_manifest, write_manifest

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from tsernet.data.disk import png_bytes
+from tsernet.data.atomic import png_bytes
 from tsernet.data.edges import edge_map
 from tsernet.data.layout import RawSample
 from tsernet.data.prepare.decode import UnusableError, decode_file, unusable

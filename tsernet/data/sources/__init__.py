@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tsernet.config import Dataset
-from tsernet.data.disk import replacing
+from tsernet.data.atomic import replacing
 from tsernet.data.sources.folder import copy_folder
-from tsernet.data.sources.made import make_synthetic
 from tsernet.data.sources.published import find_published
+from tsernet.data.sources.synthetic.dataset import make_synthetic
 
 __all__ = ["acquire"]
 

@@ -1,0 +1,1 @@
+"""The git worktree in which a flow run works: made, watched, and cleared up."""

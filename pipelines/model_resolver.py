@@ -1,0 +1,61 @@
+"""Whatever a user may name as a model, as a local weight file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tsernet.errors import UserError
+
+if TYPE_CHECKING:
+    from tsernet.models import TSERNet
+
+
+SHIPPED, CHAMPION = "shipped", "models:/tsernet@champion"
+"""The weights that come with the package; and the registry's own choice."""
+
+
+def default_model() -> str:
+    """Name the model of a user who names none: the champion, or, where there is no registry at all, the shipped weights.
+
+    A registry without a champion is never passed over: whoever keeps one expects its answer, or to hear that it has none.
+    """
+    from pipelines.tracking.location import is_anything_tracked
+
+    if is_anything_tracked():
+        return CHAMPION
+    print("no registry here: the weights that come with the package (--model shipped)", file=sys.stderr)
+    return SHIPPED
+
+
+def read_model(name: str) -> tuple[TSERNet, dict[str, str], Path]:
+    """Read the network of a model.
+
+    Args:
+        name: `models:/NAME/VERSION` or `models:/NAME@ALIAS` of the registry, a .safetensors file, or `shipped`.
+    Returns:
+        The network, on the CPU, in eval mode; how it is fed, in the words of a file's metadata (a version: as it was evaluated); the file.
+    Raises:
+        UserError: If there is no such model, or its weights are not those that were registered.
+    """
+    from tsernet.weights import load_model
+
+    path, fed = _find(name)
+    network, metadata = load_model(path)
+    return network, metadata | fed, path
+
+
+def _find(name: str) -> tuple[Path, dict[str, str]]:
+    if name.startswith("models:"):
+        from pipelines.registry import weights_file
+
+        return weights_file(name)
+    if name == SHIPPED:
+        from tsernet.shipped import shipped_model
+
+        return shipped_model(), {}
+    path = Path(name)
+    if not path.is_file():
+        raise UserError(f"model {name!r}: no such file; expected a .safetensors file, models:/NAME/VERSION, models:/NAME@ALIAS or shipped")
+    return path, {}

@@ -1,0 +1,167 @@
+"""`tsernet up` and `tsernet doctor`: the real servers, in one command, gone with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from servers import PrefectApi, living, wait_for
+from stacks import Up, running_up
+from standin import ROOT, make_repository
+
+from pipelines.services.service import Service, answers
+from pipelines.services.stack import Plant
+from tsernet.errors import CheckError, UserError
+
+pytestmark = pytest.mark.slow
+PROXY = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9", "NO_PROXY": "", "no_proxy": ""}  # nothing listens there
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """Start it in a stand-in repository, behind a proxy that nobody has exempted loopback from."""
+    with running_up(make_repository(tmp_path_factory.mktemp("up") / "repository"), ROOT, **PROXY) as running:
+        yield running
+
+
+def test_the_doctor_finds_everything(up: Up) -> None:
+    wait_for(lambda: up.api.post("/work_pools/tsernet/workers/filter").json(), 60, "the worker")
+    code, findings = up.doctor()
+
+    assert code == 0, findings
+
+    assert {"repository", "DVC", "MLflow", "Prefect server", "work pool", "worker", "limit gpu", "deployment retrain/default"} <= set(
+        findings
+    )
+
+
+def test_a_foreign_host_is_refused(up: Up) -> None:
+    for address, refusal in ((f"{up.prefect}/api/health", 400), (f"{up.mlflow}/", 403)):
+        assert httpx.get(address).status_code == 200
+        assert httpx.get(address, headers={"Host": "evil.example"}).status_code == refusal
+
+
+def test_everything_listens_on_loopback_alone(up: Up) -> None:
+    family = [psutil.Process(up.process.pid), *psutil.Process(up.process.pid).children(recursive=True)]
+    listening = {c.laddr.ip for process in family for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN}
+    assert listening == {"127.0.0.1"}
+
+
+def test_without_a_server_the_doctor_says_what_mends_it(up: Up) -> None:
+    environment = up.environment | {"PREFECT_API_URL": "http://127.0.0.1:9/api"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", "doctor"], cwd=up.repository, env=environment, capture_output=True, text=True
+    )
+
+    assert done.returncode == 1
+    assert "missing  Prefect server: http://127.0.0.1:9/api does not answer" in done.stdout
+    assert "mend: tsernet up" in done.stdout
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_killed_server_is_started_again_at_its_address(up: Up) -> None:
+    (killed,) = up.serving(up.mlflow)
+    killed.kill()
+
+    wait_for(lambda: up.serving(up.mlflow) and answers(f"{up.mlflow}/health"), 60, "the MLflow server again")
+
+    assert killed not in up.serving(up.mlflow)
+    log = up.repository / ".tsernet/logs/mlflow-server.log"
+    assert f"up: the MLflow server has ended, and is started again; its log is {log}" in up.told.read_text().splitlines()
+    assert up.process.poll() is None
+
+
+def test_a_service_that_cannot_stand_is_given_up_and_its_log_named(tmp_path: Path) -> None:
+    service = Service("lame service", [sys.executable, "-S", "-c", "print('no leg')"], tmp_path, os.environ, tmp_path)
+
+    def look_after() -> None:
+        for _ in range(10):
+            wait_for(lambda: not service.lives(), 20, "its end")
+            service.restart()
+
+    with pytest.raises(CheckError, match=r"^the lame service ends again and again; its log is .*/lame-service\.log$"):
+        look_after()
+    assert set(service.log.read_text().splitlines()) == {"no leg"}
+
+
+def test_mlflows_job_runner_is_not_there(up: Up) -> None:
+    family = psutil.Process(up.process.pid).children(recursive=True)
+    assert not [
+        process for process in family if "huey" in " ".join(process.cmdline()) or "mlflow.server.jobs" in " ".join(process.cmdline())
+    ]
+
+
+def test_a_second_one_for_the_same_repository_is_refused(up: Up) -> None:
+    with pytest.raises(UserError, match=f"^another tsernet up serves {up.repository}; use that one, or end it first$"):
+        Plant(up.repository, None, print).start()
+
+
+def test_what_was_chosen_in_the_page_outlives_a_kill_and_what_the_kill_left_does_not(up: Up) -> None:
+    """All at once, as where memory is short: up, and the guard and warden of its MLflow server."""
+    choose(up.api)
+    chosen = choices(up.api)
+    (server,) = up.serving(up.mlflow)
+    family = psutil.Process(up.process.pid).children(recursive=True)
+    for process in (psutil.Process(up.process.pid), *server.parents()[1:3]):
+        process.kill()
+    up.process.wait()
+    wait_for(lambda: len(living(family)) == 2, 40, "the end of all but the MLflow server and its parent")
+
+    with running_up(up.repository, ROOT, **PROXY) as again:
+        assert not living([server])
+        assert len([line for line in again.told.read_text().splitlines() if line.startswith("up: ended what an earlier one had left")]) == 1
+        assert choices(again.api) == chosen
+        ends_by_ctrl_c(again)
+
+
+def choose(api: PrefectApi) -> None:
+    """Change in the page whatever it offers: a schedule, defaults, a paused pool, limits, a rule."""
+    found = api.get("/deployments/name/retrain/default").json()
+    schedule = found["schedules"][0]["id"]
+    cron = {"cron": "15 3 * * *", "timezone": "Europe/Vienna"}
+    patch(api, f"/deployments/{found['id']}/schedules/{schedule}", active=True, schedule=cron)
+    patch(api, f"/deployments/{found['id']}", parameters={"settings": {"iterations": 77}}, concurrency_limit=3, tags=["night"])
+    patch(api, "/work_pools/tsernet", is_paused=True, concurrency_limit=5)
+    patch(api, "/v2/concurrency_limits/gpu", limit=2)
+    rule = api.post("/automations/filter").json()[0]["id"]
+    patch(api, f"/automations/{rule}", enabled=False)
+
+
+def patch(api: PrefectApi, path: str, **changes: object) -> None:
+    """Change something by the call that the page makes."""
+    assert httpx.patch(f"{api.api}{path}", json=changes, timeout=30).is_success
+
+
+def choices(api: PrefectApi) -> dict[str, object]:
+    """Read what `choose` may have changed."""
+    found = api.get("/deployments/name/retrain/default").json()
+    (schedule,) = found["schedules"]
+    pool = api.get("/work_pools/tsernet").json()
+    return {
+        "schedule": (schedule["active"], schedule["schedule"]["cron"], schedule["schedule"]["timezone"]),
+        "deployment": (found["parameters"], found["global_concurrency_limit"]["limit"], found["tags"]),
+        "pool": (pool["is_paused"], pool["concurrency_limit"]),
+        "slots": api.get("/v2/concurrency_limits/gpu").json()["limit"],
+        "rules": [rule["enabled"] for rule in api.post("/automations/filter").json()],
+    }
+
+
+def ends_by_ctrl_c(up: Up) -> None:
+    """Press it, and look that all is gone in time."""
+    family = psutil.Process(up.process.pid).children(recursive=True)
+    assert len(family) >= 9  # three services, each with its guard and warden
+
+    started = time.monotonic()
+    os.kill(up.process.pid, signal.SIGINT)
+
+    assert up.process.wait(60) == 0
+    assert not living(family)
+    assert time.monotonic() - started < 60

@@ -1,0 +1,1 @@
+"""Strip-steel images out of a formula: the demo's data and the tests'."""

@@ -1,0 +1,86 @@
+"""The report in a few sentences, written from its own tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tsernet.report.failures import Failure
+from tsernet.report.methods import Method
+from tsernet.report.published import published_variant
+from tsernet.report.tables import Column, Row, Spread, Table
+
+_SIGNIFICANT = 0.05
+_FEWEST = 5
+_COST = Column("max_f_measure", "max F", 4, signed=True)
+
+
+def in_short(methods: Sequence[Method], tables: Mapping[str, Table], failures: Sequence[Failure], comparable: bool) -> list[str]:
+    """Say what the full model reaches, what its parts are worth, where it is weakest and how it fails.
+
+    Args:
+        methods: All that was scored.
+        tables: By name; without `groups` where the full model was not evaluated.
+        failures: All failure cases.
+        comparable: Whether the paper's figures stand for the same pictures.
+    Returns:
+        Sentences; a single one where the full model was not evaluated.
+    """
+    full = next((method for method in methods if method.is_full), None)
+    if full is None:
+        return ["The full model was not evaluated."]
+    sentences = [_reach(full, methods, comparable), _parts(tables["bootstrap"]), _weakest(tables["groups"]), _failing(failures)]
+    return [sentence for sentence in sentences if sentence]
+
+
+def _reach(full: Method, methods: Sequence[Method], comparable: bool) -> str:
+    ours = full.measures["max_f_measure"].mean
+    best = max((method for method in methods if method.kind == "baseline"), key=lambda method: method.measures["max_f_measure"].mean)
+    text = f"The full model reaches max F {ours:.3f} and S {full.measures['s_measure'].mean:.3f}"
+    text += f"; the better baseline that knows nothing, {best.label}, {best.measures['max_f_measure'].mean:.3f}."
+    paper = published_variant("full")
+    if comparable and paper:
+        text += f" The paper prints max F {paper.measures['max_f_measure']} and S {paper.measures['s_measure']}."
+    return text
+
+
+def _parts(bootstrap: Table) -> str:
+    tested = [row for row in bootstrap.rows if isinstance(row.values.get("max_f_measure"), float)]
+    if not tested:
+        return ""
+    worse = sorted((row for row in tested if _difference(row) < 0 and _p(row) < _SIGNIFICANT), key=_difference)
+    if not worse:
+        return f"Taking parts away one by one ({len(tested)} tried) never costs max F beyond what the choice of test pictures explains."
+    named = ", ".join(f"{row.values['name']} ({_COST.show(_difference(row))})" for row in worse)
+    cost = f"costs max F beyond what the choice of test pictures explains in {len(worse)}"
+    return f"Taking parts away one by one ({len(tested)} tried) {cost}: {named}."
+
+
+def _weakest(groups: Table) -> str:
+    rows = [row for row in groups.rows if _number(row, "count") >= _FEWEST]
+    if len(rows) < 2:
+        return ""
+    low = min(rows, key=lambda row: _number(row, "max_f_measure"))
+    high = max(rows, key=lambda row: _number(row, "max_f_measure"))
+    weak, strong = (f"{row.values['kind']} {row.values['group']} (max F {_number(row, 'max_f_measure'):.3f})" for row in (low, high))
+    return f"It is weakest on {weak} and strongest on {strong}."
+
+
+def _failing(failures: Sequence[Failure]) -> str:
+    counts = {kind: sum(failure.kind == kind for failure in failures) for kind in ("tiny_missed", "merged", "border_only")}
+    text = f"Pictures in which tiny defects are missed: {counts['tiny_missed']}; in which neighbours are merged: {counts['merged']}."
+    if counts["border_only"]:
+        text += f" In {counts['border_only']} the map is sure and differs from the mask along its border alone: labels to look at again."
+    return text
+
+
+def _difference(row: Row) -> float:
+    return _number(row, "max_f_measure")
+
+
+def _p(row: Row) -> float:
+    return _number(row, "max_f_measure_p")
+
+
+def _number(row: Row, key: str) -> float:
+    value = row.values[key]
+    return value.mean if isinstance(value, Spread) else float(value or 0)
