@@ -10,7 +10,7 @@ import typer
 
 from pipelines import commands
 from pipelines.exit_codes import exit_code_of
-from pipelines.loopback import speak_directly
+from pipelines.loopback import bypass_proxy_for_loopback
 from tsernet.errors import CheckError, StoppedError, UserError
 
 
@@ -30,7 +30,7 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Run the command and end the process: 0 done, 1 a check does not hold, 2 a mistake of the user's."""
-    speak_directly()
+    bypass_proxy_for_loopback()
     try:
         build_app()()
     except (CheckError, UserError, StoppedError) as error:

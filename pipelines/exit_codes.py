@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from pipelines.loopback import speak_directly
+from pipelines.loopback import bypass_proxy_for_loopback
 from tsernet.errors import CheckError, StoppedError, UserError
 
 
@@ -15,7 +15,7 @@ def run_stage(stage: Callable[[Sequence[str]], None]) -> None:
     Exit codes: 0 done, 1 a check does not hold, 2 a mistake of the user's, 130 and 143 stopped by SIGINT and SIGTERM.
     Anything else is a bug and keeps its traceback.
     """
-    speak_directly()
+    bypass_proxy_for_loopback()
     try:
         stage(sys.argv[1:])
     except (CheckError, UserError, StoppedError) as error:

@@ -24,7 +24,7 @@ def around_proxies(environment: Mapping[str, str]) -> dict[str, str]:
     return dict.fromkeys(_NAMES, ",".join(hosts))
 
 
-def speak_directly(environment: MutableMapping[str, str] = os.environ) -> None:
+def bypass_proxy_for_loopback(environment: MutableMapping[str, str] = os.environ) -> None:
     """Make the clients of this process, and of its children, reach loopback directly."""
     environment.update(around_proxies(environment))
 

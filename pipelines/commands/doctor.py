@@ -22,11 +22,11 @@ def doctor(
     clean: Annotated[bool, typer.Option("--clean", help="first clear up what killed flow runs have left")] = False,
 ) -> None:
     """Examine the repository, the records and the servers; exit code 1 if something is missing."""
-    from pipelines.services.doctor import examine
+    from pipelines.services.doctor import run_checks
 
     if clean:
         _clean()
-    findings = examine()
+    findings = run_checks()
     if as_json:
         typer.echo(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
     else:

@@ -108,9 +108,9 @@ def _chosen(paths: list[Path], place: Path, names: Path) -> list[Path]:
 
 def _name(path: Path, place: Path) -> str:
     """Name a picture by its stem, behind the folders between it and the place that was given."""
-    from tsernet.data.layout import name_below, speakable
+    from tsernet.data.layout import name_below, to_utf8_path
 
-    return name_below(speakable(path), speakable(place)) if place.is_dir() else speakable(path).stem
+    return name_below(to_utf8_path(path), to_utf8_path(place)) if place.is_dir() else to_utf8_path(path).stem
 
 
 def _predict_all(targets: dict[Path, Path], predictor: Predictor, max_pixels: int) -> list[str]:

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def summary(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False) -> None:
     """Print the variants' scores, the registered version, and where the report and the MLflow database lie."""
-    from pipelines.redaction import without_passwords
+    from pipelines.redaction import redact_passwords
     from pipelines.tracking import tracking_uri
 
     scores = _scores()
@@ -29,7 +29,7 @@ def summary(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON
         "scores": scores,
         "registered": json.loads(_REGISTERED.read_text(encoding="utf-8")) if _REGISTERED.is_file() else None,
         "report": str(_REPORT.resolve()) if _REPORT.is_file() else None,
-        "tracking_uri": without_passwords(tracking_uri()),
+        "tracking_uri": redact_passwords(tracking_uri()),
     }
     typer.echo(json.dumps(found, indent=2)) if as_json else _print(found)
 

@@ -28,13 +28,13 @@ Slots = Annotated[
 def up(slots: Slots = None) -> None:
     """Serve the MLflow and Prefect pages on loopback and retrain when asked there; Ctrl-C ends everything."""
     from pipelines.flows.workspace.worktree import find_repository
-    from pipelines.services.stack import Plant
+    from pipelines.services.stack import Stack
 
-    plant = Plant(find_repository(), slots, lambda what: print(f"up: {what}", file=sys.stderr, flush=True))
+    stack = Stack(find_repository(), slots, lambda what: print(f"up: {what}", file=sys.stderr, flush=True))
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job would else be deaf to SIGINT
         signal.signal(number, _as_interrupt)
     try:
-        addresses = plant.start()
+        addresses = stack.start()
         typer.echo(f"Prefect  {addresses.prefect}\nMLflow   {addresses.mlflow}")
         typer.echo("Retrain: open Deployments, retrain/default, Run; or in another terminal:")
         typer.echo(f"export PREFECT_API_URL={addresses.api} MLFLOW_TRACKING_URI={addresses.mlflow}{_around_proxies()}")
@@ -42,13 +42,13 @@ def up(slots: Slots = None) -> None:
         sys.stdout.flush()
         while True:
             time.sleep(_SECONDS_BETWEEN_LOOKS)
-            plant.look_after()
+            stack.supervise()
     except KeyboardInterrupt:
         print("up: ending", file=sys.stderr, flush=True)
     finally:
         # A second Ctrl-C must not leave half of it behind.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        plant.stop()
+        stack.stop()
 
 
 def _around_proxies() -> str:

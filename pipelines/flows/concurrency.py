@@ -19,7 +19,7 @@ _SECONDS_BETWEEN_TRIES = 2.0
 
 
 @contextmanager
-def device_slot() -> Iterator[None]:
+def concurrency_slot() -> Iterator[None]:
     """Hold a slot for the length of the block, waiting for a free one.
 
     Strict: without the limit on the server nothing would be protected, so its absence is an error. A lease that cannot be renewed

@@ -14,7 +14,7 @@ _SECONDS_BETWEEN_TRIES = 1.0
 
 
 @contextmanager
-def own_gpu(wanted: int) -> Iterator[dict[str, str]]:
+def reserve_gpu(wanted: int) -> Iterator[dict[str, str]]:
     """Take one of the worker's GPUs for the length of the block; the system frees it when its holder dies.
 
     Args:

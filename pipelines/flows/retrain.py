@@ -8,13 +8,13 @@ from prefect.runtime import flow_run
 from pipelines.flows.settings import Settings
 from pipelines.flows.task_runners import train_and_evaluate
 from pipelines.flows.tasks import compare, fetch, keep, register, split_and_validate, workspace
-from pipelines.flows.workspace.context import own_workspace
+from pipelines.flows.workspace.context import flow_workspace
 
 
 @flow(name="retrain", persist_result=False)
 def retrain(settings: Settings = Settings()) -> str:  # noqa: B008 (Prefect wants the form's defaults in the signature)
     """Retrain from the pictures to a registered version, without touching anyone's working copy."""
-    with own_workspace() as (repository, run_id):
+    with flow_workspace() as (repository, run_id):
         place = workspace(repository, run_id, settings)
         fetch(place)
         split_and_validate(place)

@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from pipelines.redaction_of_environment import hider
-from pipelines.services.guard_command import guarded
+from pipelines.redaction import make_redactor
+from pipelines.services.guard_command import guarded_command
 from tsernet.errors import CheckError
 from tsernet.locks import lock_folder
 
@@ -38,9 +38,9 @@ def run_command(command: Sequence[str], folder: Path, environment: Mapping[str, 
         CheckError: If it fails; the message is its last error line.
     """
     tail: deque[str] = deque(maxlen=200)
-    hide = hider(environment)
+    hide = make_redactor(environment)
     process = subprocess.Popen(
-        guarded(command, GRACE_SECONDS),
+        guarded_command(command, GRACE_SECONDS),
         cwd=folder,
         env=dict(environment),
         stdin=subprocess.PIPE,

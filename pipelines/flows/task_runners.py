@@ -9,7 +9,7 @@ from typing import Any
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner
 
-from pipelines.flows.concurrency import device_slot
+from pipelines.flows.concurrency import concurrency_slot
 from pipelines.flows.tasks import Place, evaluate, train
 from tsernet.errors import UserError
 
@@ -32,7 +32,7 @@ def train_and_evaluate(place: Place, spread: str) -> None:
     if spread in _RUNNERS:
         _spread(place, items, spread)
         return
-    with device_slot():
+    with concurrency_slot():
         for variant, seed in items:
             train(place, variant, seed)
         for variant, seed in items:

@@ -11,8 +11,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from pipelines.flows import artifacts
-from pipelines.flows.concurrency import device_slot
-from pipelines.flows.gpus import own_gpu
+from pipelines.flows.concurrency import concurrency_slot
+from pipelines.flows.gpus import reserve_gpu
 from pipelines.flows.settings import Settings
 from pipelines.flows.stage_process import dvc, run_command, stage_environment
 from pipelines.flows.workspace.worktree import create_workspace, run_environment, save_experiment, write_params
@@ -69,14 +69,14 @@ def split_and_validate(place: Place) -> None:
 @task(name="train", task_run_name="train {variant} {seed}", cache_policy=NO_CACHE)
 def train(place: Place, variant: str, seed: int, own_slot: bool = False) -> None:
     """Train one variant with one seed; never retried by itself, for a rerun goes on from the checkpoint."""
-    with device_slot() if own_slot else nullcontext(), own_gpu(place.params.train.hardware.devices) as gpu:
+    with concurrency_slot() if own_slot else nullcontext(), reserve_gpu(place.params.train.hardware.devices) as gpu:
         repro(place, f"train@{variant}-{seed}", extra=gpu)
 
 
 @task(name="evaluate", task_run_name="evaluate {variant} {seed}", cache_policy=NO_CACHE)
 def evaluate(place: Place, variant: str, seed: int, own_slot: bool = False) -> None:
     """Score one trained model on the test split."""
-    with device_slot() if own_slot else nullcontext(), own_gpu(place.params.train.hardware.devices) as gpu:
+    with concurrency_slot() if own_slot else nullcontext(), reserve_gpu(place.params.train.hardware.devices) as gpu:
         repro(place, f"evaluate@{variant}-{seed}", extra=gpu)
 
 

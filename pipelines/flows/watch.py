@@ -12,7 +12,7 @@ from prefect.deployments import run_deployment
 from pipelines.flows.settings import Settings
 from pipelines.flows.stage_process import run_command, stage_environment, tsernet
 from pipelines.flows.tasks import Place, fetch, split_and_validate, workspace
-from pipelines.flows.workspace.context import own_workspace
+from pipelines.flows.workspace.context import flow_workspace
 from tsernet.errors import CheckError
 
 RETRAIN = "retrain/default"
@@ -21,7 +21,7 @@ RETRAIN = "retrain/default"
 @flow(name="watch", persist_result=False)
 def watch(settings: Settings = Settings(source="folder")) -> bool:  # noqa: B008 (Prefect wants the form's defaults in the signature)
     """Validate the folder's pictures and start a retraining if their digest is new; say whether it did."""
-    with own_workspace() as (repository, run_id):
+    with flow_workspace() as (repository, run_id):
         place = workspace(repository, run_id, settings)
         fetch(place)
         split_and_validate(place)

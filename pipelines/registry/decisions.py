@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pipelines.registry.retry import repeat_on_collision
+from pipelines.registry.retry import retry_on_collision
 from pipelines.registry.versions import Registry, all_versions, ensure_model
 from pipelines.tracking.server import reachable
 
@@ -118,7 +118,7 @@ def write_decision(registry: Registry, decision: Decision) -> str:
 def mark_done(registry: Registry, decision: Decision) -> None:
     """Note that the alias was seen to agree with a decision."""
     number = str(decision.number)
-    repeat_on_collision(lambda: registry.client.set_model_version_tag(_record_name(registry), number, "done", "true"))
+    retry_on_collision(lambda: registry.client.set_model_version_tag(_record_name(registry), number, "done", "true"))
 
 
 def _append(registry: Registry, content: str, nonce: str) -> None:
@@ -133,7 +133,7 @@ def _append(registry: Registry, content: str, nonce: str) -> None:
         if not any(one.tags.get("nonce") == nonce for one in all_versions(registry.client, name)):
             registry.client.create_model_version(name, source, tags=tags, description=_headline(decided), await_creation_for=0)
 
-    repeat_on_collision(write)
+    retry_on_collision(write)
 
 
 def _headline(decided: dict[str, Any]) -> str:

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from tsernet.errors import CheckError
 
-PROBE = Path(__file__).with_name("load_check.py")
+LOAD_CHECK = Path(__file__).with_name("load_check.py")
 TOLERANCE = 1.0 / 255.0
 _SECONDS = 600
 _DONE = "done"
 
 
-class Stranger:
+class FreshProcess:
     """A fresh process in another folder, which loads models and predicts as a user without this pipeline does.
 
     One process for all models: its imports take most of its time, and begin while this process computes what is expected.
@@ -44,7 +44,7 @@ class Stranger:
         environment["TMPDIR"] = self._scratch.name  # MLflow leaves what it has downloaded
         with (self._folder / "stderr").open("wb") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, str(PROBE), str(self._folder / "in.npz")],
+                [sys.executable, str(LOAD_CHECK), str(self._folder / "in.npz")],
                 cwd=self._folder,
                 env=environment,
                 stdin=subprocess.PIPE,

@@ -16,7 +16,7 @@ from typing import Any
 FORBIDDEN = ("pipelines", "dvc", "prefect", "great_expectations", "lightning", "lightning_fabric")
 
 
-class NotForUsers:
+class ForbidPipelineImports:
     """An import hook that fails where the model wants more than it says."""
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> None:
@@ -33,7 +33,7 @@ def refuse_unpickling(event: str, arguments: tuple[Any, ...]) -> None:
 
 def main(source: str) -> None:
     """Predict with every model that is asked for on stdin, a line each: [URI, OUTPUT.npz] as JSON; `done` on stdout answers."""
-    sys.meta_path.insert(0, NotForUsers())
+    sys.meta_path.insert(0, ForbidPipelineImports())
     import mlflow
     import numpy as np
 

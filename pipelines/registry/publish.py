@@ -12,7 +12,7 @@ from pipelines.registry.candidate import Candidate
 from pipelines.registry.champion import settle
 from pipelines.registry.comparison import MEASURES, Verdict, compare, meets_floor, read_per_image
 from pipelines.registry.decisions import Decision, write_decision
-from pipelines.registry.gate import TOLERANCE, Stranger, largest_difference
+from pipelines.registry.gate import TOLERANCE, FreshProcess, largest_difference
 from pipelines.registry.versions import CHALLENGER, INPUT_TAGS, VERSION_TAGS, Registry, Version
 from pipelines.tracking.provenance import provenance_tags
 from pipelines.tracking.server import reachable
@@ -108,7 +108,7 @@ def _register(registry: Registry, candidate: Candidate, evaluate: Evaluate, pare
         "resize": evaluate.resize,
         "stretch": evaluate.stretch,
     }
-    with Stranger(pictures, registry.uri) as stranger, tempfile.TemporaryDirectory() as scratch:
+    with FreshProcess(pictures, registry.uri) as stranger, tempfile.TemporaryDirectory() as scratch:
         expected = _training_side(candidate.weights, pictures, evaluate)
         folder = Path(scratch) / "model"
         export_model(folder, candidate.weights, candidate.papers, config, pictures[0][None])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pipelines.redaction import without_passwords
+from pipelines.redaction import redact_passwords
 from pipelines.registry.decisions import Record
 from pipelines.registry.versions import Registry, Version
 from pipelines.tracking.lookup import run_inputs
@@ -35,7 +35,7 @@ def trace_version(registry: Registry, version: Version) -> dict[str, Any]:
         "data": tags.get("tsernet.digest.dataset", ""),
         "inputs": _inputs(registry, version.run_id),
         "flow_run": tags.get("tsernet.flow_run", ""),
-        "tracking_uri": without_passwords(registry.uri),
+        "tracking_uri": redact_passwords(registry.uri),
     }
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipelines.redaction import without_passwords
-from pipelines.registry.retry import repeat_on_collision
+from pipelines.redaction import redact_passwords
+from pipelines.registry.retry import retry_on_collision
 from pipelines.tracking.location import tracking_uri
 from pipelines.tracking.lookup import aliases, run_tags
 from pipelines.tracking.server import make_client, reachable
@@ -130,9 +130,9 @@ class Registry:
     def set_alias(self, alias: str, number: str) -> None:
         """Point an alias at a version; an empty number takes the alias away."""
         if number:
-            repeat_on_collision(lambda: self.client.set_registered_model_alias(self.name, alias, number))
+            retry_on_collision(lambda: self.client.set_registered_model_alias(self.name, alias, number))
         else:
-            repeat_on_collision(lambda: self.client.delete_registered_model_alias(self.name, alias))
+            retry_on_collision(lambda: self.client.delete_registered_model_alias(self.name, alias))
 
     @contextmanager
     def files(self, version: Version, path: str) -> Iterator[Path]:
@@ -197,7 +197,7 @@ def resolve(uri: str) -> tuple[Registry, Version]:
         if which in version.aliases:
             return registry, version
     there = sorted({alias for version in registry.versions() for alias in version.aliases})
-    raise UserError(f"{uri}: no such model; the aliases of {name} are: {', '.join(there) or 'none'} in {without_passwords(registry.uri)}")
+    raise UserError(f"{uri}: no such model; the aliases of {name} are: {', '.join(there) or 'none'} in {redact_passwords(registry.uri)}")
 
 
 def ensure_model(client: Any, name: str, description: str) -> None:

@@ -43,7 +43,7 @@ class Finding:
     mend: str = ""
 
 
-def examine() -> list[Finding]:
+def run_checks() -> list[Finding]:
     """Look at the repository, the tools, the records and the servers; never changes anything."""
     try:
         repository = find_repository()

@@ -9,7 +9,7 @@ from pathlib import Path
 _GUARD = Path(__file__).with_name("guard.py")
 
 
-def guarded(command: Sequence[str], grace: float) -> list[str]:
+def guarded_command(command: Sequence[str], grace: float) -> list[str]:
     """Spell the command that runs another under a guard (guard.py); its standard input must be a pipe that the caller alone holds.
 
     Args:

@@ -16,7 +16,7 @@ UP, SERVICE = "TSERNET_UP", "TSERNET_SERVICE"
 _PATIENCE_SECONDS = 8.0
 
 
-def end_marked(name: str, value: str, patience: float) -> list[int]:
+def end_marked_processes(name: str, value: str, patience: float) -> list[int]:
     """End every process that bears a mark, once those that end by themselves have had time to.
 
     Args:

@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 
 from pipelines.loopback import around_proxies
-from pipelines.services.guard_command import guarded
-from pipelines.services.process_marks import SERVICE, end_marked
+from pipelines.services.guard_command import guarded_command
+from pipelines.services.process_marks import SERVICE, end_marked_processes
 from tsernet.errors import CheckError
 from tsernet.locks import lock_folder
 
@@ -87,13 +87,13 @@ class Service:
             self._process.kill()
             self._process.wait()
         # Nothing is left, unless the guard was killed: then its warden is ending the service at this moment.
-        end_marked(SERVICE, self._mark, _GRACE_SECONDS + 5)
+        end_marked_processes(SERVICE, self._mark, _GRACE_SECONDS + 5)
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._mark = f"{self.name} {uuid.uuid4()}"
         with self.log.open("ab") as stream:
             return subprocess.Popen(
-                guarded(self._command, _GRACE_SECONDS),
+                guarded_command(self._command, _GRACE_SECONDS),
                 cwd=self._folder,
                 env=self._environment | {SERVICE: self._mark},
                 stdin=subprocess.PIPE,
@@ -143,7 +143,7 @@ def worker_command() -> list[str]:
     return [sys.executable, "-m", "prefect", "worker", "start", "--pool", "tsernet", "--type", "process"]
 
 
-def quiet_environment(repository: Path) -> dict[str, str]:
+def service_environment(repository: Path) -> dict[str, str]:
     """Make the environment of the servers: no telemetry, no proxy to loopback, and what the person's own environment overrules.
 
     That is where Prefect keeps its files, and MLflow's job runner: eight processes, more than half of all memory, that nothing here uses.

@@ -14,9 +14,9 @@ from filelock import FileLock, Timeout
 from pipelines.flows.stage_process import run_command
 from pipelines.flows.workspace.orphans import clean_orphans
 from pipelines.services.names import LIMIT, MISSING
-from pipelines.services.process_marks import UP, end_marked
-from pipelines.services.service import HOST, Service, free_port, mlflow_command, prefect_command, quiet_environment, worker_command
-from pipelines.tracking.database import is_missing
+from pipelines.services.process_marks import UP, end_marked_processes
+from pipelines.services.service import HOST, Service, free_port, mlflow_command, prefect_command, service_environment, worker_command
+from pipelines.tracking.database import is_database_missing
 from pipelines.tracking.rerooting import follow_move
 from tsernet.errors import UserError
 
@@ -38,7 +38,7 @@ class Addresses:
         return f"{self.prefect}/api"
 
 
-class Plant:
+class Stack:
     """Starts everything, and ends everything it started.
 
     Args:
@@ -50,7 +50,7 @@ class Plant:
     def __init__(self, repository: Path, slots: int | None, tell: Callable[[str], None]) -> None:
         self._repository, self._tell = repository, tell
         self._services: list[Service] = []
-        self._environment = quiet_environment(repository) | {UP: str(repository)}
+        self._environment = service_environment(repository) | {UP: str(repository)}
         if slots is not None:
             self._environment["TSERNET_SLOTS"] = str(slots)
         local = repository / ".tsernet"
@@ -80,7 +80,7 @@ class Plant:
         self._add(_WORKER, worker_command())
         return addresses
 
-    def look_after(self) -> None:
+    def supervise(self) -> None:
         """Start what has ended by itself again, the servers first: a worker without them would end too.
 
         Raises:
@@ -108,7 +108,7 @@ class Plant:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise UserError(f"another tsernet up serves {self._repository}; use that one, or end it first") from None
-        if left := end_marked(UP, str(self._repository), 0.0):
+        if left := end_marked_processes(UP, str(self._repository), 0.0):
             self._tell(f"ended what an earlier one had left: {len(left)} processes")
 
     def _start_mlflow(self) -> str:
@@ -120,7 +120,7 @@ class Plant:
         database = given or f"sqlite:///{self._repository / 'mlflow.db'}"
         if not given:
             follow_move(self._repository)
-        if is_missing(database):
+        if is_database_missing(database):
             # Whole, or not at all; in a process of its own, for MLflow's import is 130 MB that would stay.
             make = "from pipelines.tracking.server import make_client; make_client()"
             self._run(sys.executable, "-c", make, MLFLOW_TRACKING_URI=database)

@@ -27,7 +27,7 @@ import psutil
 
 from pipelines.exit_codes import exit_code_of
 from pipelines.tracking.location import local_state
-from pipelines.tracking.pipeline_run import dvc_process, execution_id
+from pipelines.tracking.pipeline_run import dvc_process, pipeline_run_id
 from tsernet.config import Params, load_params
 from tsernet.errors import CheckError, StoppedError, UserError
 
@@ -49,7 +49,7 @@ def take_results(stage: str, variant: str, seed: int, params: Params, out: Path)
     Raises:
         SystemExit: With the exit code of the computation, if that failed; what it said is on stderr by then.
     """
-    folder = local_state() / "pool" / execution_id(Path.cwd())
+    folder = local_state() / "pool" / pipeline_run_id(Path.cwd())
     if not folder.is_dir():
         count = worker_count(params)
         if stage != "train" or count < 2:
@@ -93,7 +93,7 @@ def _start_workers(folder: Path, count: int) -> None:
     owner = dvc_process() or psutil.Process()
     _note(folder / "owner.json", owner)
     for number in range(count):
-        environment = os.environ | {"TSERNET_EXECUTION": execution_id(Path.cwd()), "TSERNET_CPU": f"cpu-{number}" if number else "cpu"}
+        environment = os.environ | {"TSERNET_EXECUTION": pipeline_run_id(Path.cwd()), "TSERNET_CPU": f"cpu-{number}" if number else "cpu"}
         with (folder / f"worker-{number}.log").open("wb") as log:
             # In a session of its own: Ctrl-C reaches it through the stage that waits, once.
             worker = subprocess.Popen(
@@ -162,7 +162,7 @@ def _wait(folder: Path, stage: str, item: str, out: Path) -> bool:
 
 def clear_pool() -> None:
     """Remove what the workers of this execution have left, once all has been taken."""
-    shutil.rmtree(local_state() / "pool" / execution_id(Path.cwd()), ignore_errors=True)
+    shutil.rmtree(local_state() / "pool" / pipeline_run_id(Path.cwd()), ignore_errors=True)
 
 
 @contextmanager

@@ -44,9 +44,9 @@ def main(_: Sequence[str]) -> None:
 
 
 def _write(registry: Any, outcome: Any) -> None:
-    from pipelines.redaction import without_passwords
+    from pipelines.redaction import redact_passwords
 
-    content = {"name": registry.name, "tracking_uri": without_passwords(registry.uri), **dataclasses.asdict(outcome)}
+    content = {"name": registry.name, "tracking_uri": redact_passwords(registry.uri), **dataclasses.asdict(outcome)}
     write_whole(OUT, json.dumps(content, indent=2) + "\n")
 
 

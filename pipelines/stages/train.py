@@ -76,7 +76,7 @@ def _train(variant: str, seed: int, params: Params, digests: dict[str, str], out
     from tsernet.data.levels import read_levels
     from tsernet.data.samples import read_split
     from tsernet.training import TrainingJob, train
-    from tsernet.training.distributed import process_number
+    from tsernet.training.distributed import process_rank
     from tsernet.training.fingerprint import training_fingerprint
 
     levels = read_levels(SPLITS)
@@ -84,7 +84,7 @@ def _train(variant: str, seed: int, params: Params, digests: dict[str, str], out
     checkpoints = _checkpoint_root() / fingerprint
     parts = (read_split(SPLITS / "train.csv"), read_split(SPLITS / "val.csv"))
     job = TrainingJob(variant, seed, params, PREPARED, *parts, checkpoints, levels)
-    if process_number() > 0:
+    if process_rank() > 0:
         _train_silently(job)
         return
     with tracking.child_run(variant, seed, resume=_earlier_run(checkpoints)) as run:

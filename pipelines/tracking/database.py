@@ -7,7 +7,7 @@ from pathlib import Path
 _SQLITE = "sqlite:///"
 
 
-def is_missing(uri: str) -> bool:
+def is_database_missing(uri: str) -> bool:
     """Say whether a tracking URI means an sqlite file that is not there."""
     return uri.startswith(_SQLITE) and not Path(uri.removeprefix(_SQLITE)).exists()
 
@@ -19,7 +19,7 @@ def make_database(uri: str) -> None:
     are made in a file beside, which then takes the name.
 
     Args:
-        uri: As `is_missing` found it to be.
+        uri: As `is_database_missing` found it to be.
     """
     from mlflow import MlflowClient
 

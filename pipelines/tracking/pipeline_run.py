@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 
-def execution_id(workspace: Path) -> str:
+def pipeline_run_id(workspace: Path) -> str:
     """Name this execution: TSERNET_EXECUTION, else the `dvc` process that started the stage, else this process.
 
     A queue worker of DVC runs many experiments, each in a folder of its own: so the folder is part of the name.

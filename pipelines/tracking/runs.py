@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipelines.tracking.location import local_state, repository_root, tracking_uri
 from pipelines.tracking.outbox.sender import Sender
 from pipelines.tracking.outbox.spool import Spool, last_steps
-from pipelines.tracking.pipeline_run import execution_id
+from pipelines.tracking.pipeline_run import pipeline_run_id
 from pipelines.tracking.provenance import dataset_inputs, provenance_tags, source_files
 from pipelines.tracking.server import experiment_id, machine_lock, make_client, reachable
 from pipelines.tracking.system_metrics import SystemMetrics
@@ -110,7 +110,7 @@ def child_run(variant: str, seed: int, *, resume: str | None = None) -> Iterator
         run = _find_run(client, resume) if resume else None
         name = f"{variant}-{seed}"
         if run is None:
-            tags = provenance_tags(workspace, execution_id(workspace)) | {
+            tags = provenance_tags(workspace, pipeline_run_id(workspace)) | {
                 "mlflow.runName": name,
                 "mlflow.parentRunId": parent,
                 "tsernet.role": "child",
@@ -126,7 +126,7 @@ def child_run(variant: str, seed: int, *, resume: str | None = None) -> Iterator
         client.set_tag(parent, f"tsernet.child.{name}", run.info.run_id)
         client.update_run(parent, status="RUNNING")
         handle, spool = _handle(client, run, run.data.tags.get("mlflow.parentRunId", parent), root)
-    with _sole_writer(spool), _logging(client, handle, spool, parent):
+    with _exclusive_spool(spool), _logging(client, handle, spool, parent):
         if not run.data.tags.get("tsernet.sources"):
             _log_sources(handle, workspace)
         yield handle
@@ -145,13 +145,13 @@ def parent_run() -> Iterator[ChildRun]:
         run = client.get_run(_find_parent(client, experiment_id(client, uri, root), workspace, root))
         client.update_run(run.info.run_id, status="RUNNING")
         handle, spool = _handle(client, run, run.info.run_id, root)
-    with _sole_writer(spool), _logging(client, handle, spool, None):
+    with _exclusive_spool(spool), _logging(client, handle, spool, None):
         yield handle
 
 
 def _find_parent(client: Any, experiment: str, workspace: Path, root: Path) -> str:
     """Find this execution's parent run, or make it; one process at a time, so that there is only one."""
-    execution = execution_id(workspace)
+    execution = pipeline_run_id(workspace)
     with machine_lock("parent", root):
         query = f"tags.`tsernet.execution` = '{execution}' and tags.`tsernet.role` = 'parent'"
         found = client.search_runs([experiment], query, max_results=1)
@@ -192,7 +192,7 @@ def _log_sources(handle: ChildRun, workspace: Path) -> None:
 
 
 @contextmanager
-def _sole_writer(spool: Spool) -> Iterator[None]:
+def _exclusive_spool(spool: Spool) -> Iterator[None]:
     from filelock import Timeout
 
     with ExitStack() as stack:

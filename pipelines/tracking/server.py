@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipelines.redaction import without_passwords
-from pipelines.tracking.database import is_missing, make_database
+from pipelines.redaction import redact_passwords
+from pipelines.tracking.database import is_database_missing, make_database
 from pipelines.tracking.location import EXPERIMENT, artifact_location, local_state, repository_root, tracking_uri
 from pipelines.tracking.lookup import LookupClient, is_known
 from pipelines.tracking.rerooting import follow_move, is_default_store
@@ -44,7 +44,7 @@ def make_client(uri: str | None = None) -> Any:
 
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
     with machine_lock("database"), reachable(uri):  # two processes that make the tables at once disturb each other
-        if is_missing(uri):
+        if is_database_missing(uri):
             make_database(uri)
         elif is_default_store(uri):
             follow_move(repository_root())
@@ -67,7 +67,7 @@ def reachable(uri: str) -> Iterator[None]:
         if "OperationalError" not in kinds and not ("MlflowException" in kinds and any(sign in text for sign in _GONE)):
             raise
         raise UserError(
-            f"the tracking store {without_passwords(uri)} cannot be reached ({text[:160]}); start it, or set MLFLOW_TRACKING_URI to another"
+            f"the tracking store {redact_passwords(uri)} cannot be reached ({text[:160]}); start it, or set MLFLOW_TRACKING_URI to another"
         ) from None
 
 

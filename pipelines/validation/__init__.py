@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipelines.validation.docs import finish_docs
 from pipelines.validation.expectations import promises
-from pipelines.validation.near_duplicates import find_alike
+from pipelines.validation.near_duplicates import find_near_duplicates
 from pipelines.validation.pixels import clipped_shares, find_lost
 from pipelines.validation.runner import Outcome, run_expectations
 from pipelines.validation.summary import broken, write_summary
@@ -65,7 +65,7 @@ def check_data(
     rows, splits = _read(prepared, split_room)
     levels = read_levels(split_room)
     measured = Measured(
-        alike=find_alike(rows, splits, prepared / "images", config.near_duplicate_bits),
+        alike=find_near_duplicates(rows, splits, prepared / "images", config.near_duplicate_bits),
         clipped=clipped_shares(rows, prepared / "images", levels),
         lost={} if scale is None else find_lost(rows, prepared / "masks", scale),
         max_lost=config.max_lost,

@@ -72,12 +72,12 @@ FILE_FAULTS = {
 
 def promises(config: Validate, source: str) -> list[Promise]:
     """List what holds for a dataset of this source under these bounds."""
-    listed = [_no_reason(code, text) for code, text in FILE_FAULTS.items()]
+    listed = [_no_file_fault(code, text) for code, text in FILE_FAULTS.items()]
     listed += _of_samples(config) + _of_splits() + _of_classes(config)
     return listed + (_of_published() if source == "sd-saliency-900" else [])
 
 
-def _no_reason(code: str, text: str) -> Promise:
+def _no_file_fault(code: str, text: str) -> Promise:
     return Promise(code, "samples", text, "ExpectColumnValuesToNotMatchRegex", {"column": "reason", "regex": f"^{code}:"})
 
 

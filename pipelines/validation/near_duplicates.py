@@ -20,7 +20,7 @@ _ALIKE = 0.985
 _BLOCK = 512
 
 
-def find_alike(rows: Sequence[Row], splits: Mapping[str, Sequence[str]], images: Path, bits: int) -> dict[str, str]:
+def find_near_duplicates(rows: Sequence[Row], splits: Mapping[str, Sequence[str]], images: Path, bits: int) -> dict[str, str]:
     """Find pictures with a near duplicate in another split.
 
     Args:

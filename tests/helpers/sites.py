@@ -17,7 +17,7 @@ PASSWORD = "correct-horse"  # in the worker's environment; the stages print it
 
 
 @dataclass
-class Plant:
+class Site:
     """A stand-in repository with the server, the worker and the deployment that serve it."""
 
     prefect: Prefect

@@ -12,7 +12,7 @@ import pytest
 from pipelines.flows.workspace.worktree import find_repository
 from pipelines.git import run_git
 from pipelines.registry.rebuild import _checked_out
-from pipelines.services.doctor import examine
+from pipelines.services.doctor import run_checks
 from pipelines.tracking.location import repository_root
 from pipelines.tracking.provenance import source_files
 from tsernet.errors import UserError
@@ -71,7 +71,7 @@ def test_a_repository_of_another_user_is_named_with_the_line_that_mends_it(repos
         with pytest.raises(UserError, match="belongs to another user") as raised:
             find()
         assert str(raised.value).endswith(line)
-    (finding,) = examine()
+    (finding,) = run_checks()
     assert (finding.good, finding.mend) == (False, line)
     subprocess.run(line.split(), check=True)
     assert find_repository() == repository_root() == repository

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import requests
 
-from pipelines.loopback import around_proxies, has_proxy, speak_directly
+from pipelines.loopback import around_proxies, bypass_proxy_for_loopback, has_proxy
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_clients_of_this_process_go_around_the_proxy(get: Callable[..., Any], mo
     server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
 
-    speak_directly()
+    bypass_proxy_for_loopback()
 
     for host in ("127.0.0.1", "localhost"):
         assert get(f"http://{host}:{server.server_port}").status_code == 501

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.redaction import without_passwords
-from pipelines.redaction_of_environment import hider
+from pipelines.redaction import make_redactor, redact_passwords
 
 
 @pytest.mark.parametrize(
@@ -21,10 +20,10 @@ from pipelines.redaction_of_environment import hider
     ],
 )
 def test_a_password_is_never_shown(address: str, shown: str) -> None:
-    assert without_passwords(address) == shown
-    assert without_passwords(f"tried {address} and {address}, in vain") == f"tried {shown} and {shown}, in vain"
+    assert redact_passwords(address) == shown
+    assert redact_passwords(f"tried {address} and {address}, in vain") == f"tried {shown} and {shown}, in vain"
 
 
 def test_a_log_shows_no_part_of_a_password_that_the_environment_holds() -> None:
-    hide = hider({"STORE": "http://plant:correct@horse@store", "DEPLOY_TOKEN": "abcdefgh", "MODE": "abcdefghi"})
+    hide = make_redactor({"STORE": "http://plant:correct@horse@store", "DEPLOY_TOKEN": "abcdefgh", "MODE": "abcdefghi"})
     assert hide("correct@horse, http://plant:correct@horse@store, abcdefgh") == "***, http://plant:***@store, ***"

@@ -126,7 +126,7 @@ def read_labels(path: Path) -> dict[str, tuple[str, str]]:
         raise UserError(f"{path}: expected a CSV file in UTF-8 ({error})") from None
 
 
-def speakable(path: Path) -> Path:
+def to_utf8_path(path: Path) -> Path:
     """Give a path whose every byte is UTF-8: what is not becomes %XX, as in an address.
 
     Tables, pages and other programs take text alone; a file system takes any bytes.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tsernet.data.layout import PICTURE_SUFFIXES, files_below, name_below, rooms_of, speakable
+from tsernet.data.layout import PICTURE_SUFFIXES, files_below, name_below, rooms_of, to_utf8_path
 
 _BETWEEN_LOOKS_SECONDS = 1.0
 
@@ -49,5 +49,5 @@ def _look(rooms: tuple[Path, Path]) -> dict[Path, tuple[int, float]]:
 def _name(path: Path, rooms: tuple[Path, Path], mask_suffix: str) -> str:
     images, masks = rooms
     if path.is_relative_to(masks):
-        return name_below(speakable(path), speakable(masks)).removesuffix(mask_suffix)
-    return name_below(speakable(path), speakable(images))
+        return name_below(to_utf8_path(path), to_utf8_path(masks)).removesuffix(mask_suffix)
+    return name_below(to_utf8_path(path), to_utf8_path(images))

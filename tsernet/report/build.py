@@ -17,7 +17,7 @@ from tsernet.report.methods import Method, Prepared, Progress, baseline_methods,
 from tsernet.report.page import Content, Share, write_pages
 from tsernet.report.paper_tables import ablation_table, table_one
 from tsernet.report.subgroups import defect_contrast, group_table
-from tsernet.report.summary import in_short
+from tsernet.report.summary import summarise
 from tsernet.report.tables import Table, write_table
 
 _WORST = 12
@@ -101,7 +101,7 @@ def build_report(inputs: ReportInputs, out: Path, progress: Progress) -> None:
         tables={table.name: table for table in tables},
         figures=figures,
         failures=tuple(failures),
-        short=tuple(in_short(methods, {table.name: table for table in tables}, failures, inputs.comparable)),
+        short=tuple(summarise(methods, {table.name: table for table in tables}, failures, inputs.comparable)),
     )
     write_pages(content, out)
     _write_summary(evaluations, methods, out)

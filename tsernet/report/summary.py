@@ -14,7 +14,7 @@ _FEWEST = 5
 _COST = Column("max_f_measure", "max F", 4, signed=True)
 
 
-def in_short(methods: Sequence[Method], tables: Mapping[str, Table], failures: Sequence[Failure], comparable: bool) -> list[str]:
+def summarise(methods: Sequence[Method], tables: Mapping[str, Table], failures: Sequence[Failure], comparable: bool) -> list[str]:
     """Say what the full model reaches, what its parts are worth, where it is weakest and how it fails.
 
     Args:

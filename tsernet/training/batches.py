@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tsernet.config import Train
 from tsernet.data.samples import SampleStore
-from tsernet.training.distributed import process_count, process_number
+from tsernet.training.distributed import process_rank, world_size
 from tsernet.training.sampler import draws_of_step
 
 
@@ -47,7 +47,7 @@ class Batches:
     def of_step(self, step: int) -> Batch:
         """Draw and augment the samples of a step from 0: of the whole batch, every process its share."""
         draws = draws_of_step(len(self._store), self._config.batch_size, self._seed, step)
-        own = draws[process_number() :: process_count()]
+        own = draws[process_rank() :: world_size()]
         drawn = [self._store.draw(draw.sample, self._config.augment, self._config.scaling, draw.seed) for draw in own]
         pictures, masks, edges = (self._to_device(np.stack(planes)) for planes in zip(*drawn, strict=True))
         names = [self._store.names[draw.sample] for draw in draws]

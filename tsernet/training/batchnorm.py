@@ -12,7 +12,7 @@ from tsernet.training.distributed import NORMS
 
 
 @contextmanager
-def fresh_statistics(network: nn.Module, batches: Iterable[Tensor]) -> Iterator[None]:
+def recomputed_statistics(network: nn.Module, batches: Iterable[Tensor]) -> Iterator[None]:
     """Inside the block, BatchNorm's running statistics are the plain means over the batches; afterwards as before.
 
     The running averages of a training follow the weights with a delay of some ten steps and forget their start slowly,

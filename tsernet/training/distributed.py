@@ -16,7 +16,7 @@ NORMS = (nn.BatchNorm2d, nn.SyncBatchNorm)
 """The layers that hold statistics of batches."""
 
 
-def process_number() -> int:
+def process_rank() -> int:
     """This process's place among those of its training, before they have found each other; 0 writes and speaks for all.
 
     `torchrun` sets RANK, Fabric's launcher LOCAL_RANK.
@@ -24,23 +24,23 @@ def process_number() -> int:
     return int(os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")))
 
 
-def process_count() -> int:
+def world_size() -> int:
     """How many processes train together; 1 where there is only this one."""
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
-def joint_mean(values: Tensor) -> Tensor:
+def all_reduce_mean(values: Tensor) -> Tensor:
     """Average a tensor over all processes, differentiably; every process must call it, and all get the same bits."""
-    count = process_count()
+    count = world_size()
     if count == 1:
         return values
     total: Tensor = _JointSum.apply(values)
     return total / count
 
 
-def joint_maximum(value: int, device: torch.device) -> int:
+def all_reduce_max(value: int, device: torch.device) -> int:
     """The largest of all processes' values."""
-    if process_count() == 1:
+    if world_size() == 1:
         return value
     largest = torch.tensor(value, device=device)
     distributed.all_reduce(largest, distributed.ReduceOp.MAX)
@@ -75,9 +75,9 @@ class JointBatchNorm2d(nn.BatchNorm2d):
             return super().forward(features)
         values = features.float() if features.dtype == torch.bfloat16 else features
         own_variance, own_mean = torch.var_mean(values, dim=(0, 2, 3), correction=0)
-        mean = joint_mean(own_mean)
-        variance = joint_mean(own_variance + (own_mean - mean) ** 2)
-        self._remember(mean.detach(), variance.detach(), values.numel() // values.shape[1] * process_count())
+        mean = all_reduce_mean(own_mean)
+        variance = all_reduce_mean(own_variance + (own_mean - mean) ** 2)
+        self._remember(mean.detach(), variance.detach(), values.numel() // values.shape[1] * world_size())
         scale = self.weight * torch.rsqrt(variance + self.eps)
         normed = (values - mean[:, None, None]) * scale[:, None, None] + self.bias[:, None, None]
         return normed.to(features.dtype)
@@ -92,7 +92,7 @@ class JointBatchNorm2d(nn.BatchNorm2d):
         self.running_var.lerp_(variance * (count / (count - 1)), weight)
 
 
-def join_norms(network: nn.Module, device: torch.device) -> None:
+def use_joint_batchnorm(network: nn.Module, device: torch.device) -> None:
     """Make every BatchNorm of the network one over all processes, in place: torch's own kernel on GPUs, ours elsewhere."""
     if device.type == "cuda":
         nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]  # torch leaves it unannotated

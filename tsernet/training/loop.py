@@ -21,11 +21,11 @@ from tsernet.losses import tsernet_loss
 from tsernet.models import TSERNet
 from tsernet.progress import ProgressBar
 from tsernet.training.batches import Batch, Batches
-from tsernet.training.batchnorm import fresh_statistics
+from tsernet.training.batchnorm import recomputed_statistics
 from tsernet.training.checkpoint import load_newest, save_checkpoint
 from tsernet.training.checks import explain_out_of_memory, require_finite
 from tsernet.training.device_lock import device_lock
-from tsernet.training.distributed import join_norms, joint_maximum, joint_mean, process_count, process_number
+from tsernet.training.distributed import all_reduce_max, all_reduce_mean, process_rank, use_joint_batchnorm, world_size
 from tsernet.training.hardware import Settings, device_names, require_even_shares, resolve, start
 from tsernet.training.history import History, Row
 from tsernet.training.network import initial_network
@@ -103,7 +103,7 @@ def train(job: TrainingJob, reporter: Reporter) -> TrainingResult:
     require_even_shares(job.params.train)
     with ExitStack() as held:
         # One process holds the devices for all; those that Fabric starts begin after that.
-        if process_number() == 0:
+        if process_rank() == 0:
             for device in device_names(settings, job.params.train.hardware.devices):
                 held.enter_context(device_lock(device, f"training {job.variant}, seed {job.seed}"))
         stop = held.enter_context(stop_requests())
@@ -121,7 +121,7 @@ class _Training:
         self._train = job.params.train
         self._format = settings.memory_format
         self._fabric: Fabric = start(self._train.hardware, settings)
-        self._is_first = process_number() == 0
+        self._is_first = process_rank() == 0
         store = SampleStore(job.prepared, job.train_names, self._train.augment.resize, job.levels)
         self._batches = Batches(store, self._train, job.seed, self._fabric.device, self._format)
         self._state, self._runner, self._optimizer = self._set_up()
@@ -132,8 +132,8 @@ class _Training:
     def _set_up(self) -> tuple[TrainingState, nn.Module, torch.optim.Optimizer]:
         network = initial_network(self._job.variant, self._job.seed, self._job.params.model)
         network = network.to(memory_format=self._format)
-        if process_count() > 1:
-            join_norms(network, self._fabric.device)
+        if world_size() > 1:
+            use_joint_batchnorm(network, self._fabric.device)
         average = copy.deepcopy(network).to(self._fabric.device).eval() if self._train.optimiser.ema > 0 else None
         # torch.compile is typed for functions; of a module it makes a module.
         compiled = cast(nn.Module, torch.compile(network)) if self._train.hardware.compile else network
@@ -144,7 +144,7 @@ class _Training:
             restore(state, checkpoint, self._train.log_every)
             if self._is_first:
                 print(f"going on from step {checkpoint.step} ({self._job.checkpoints})", file=sys.stderr)
-        if joint_maximum(state.history.steps, self._fabric.device) != state.history.steps:
+        if all_reduce_max(state.history.steps, self._fabric.device) != state.history.steps:
             raise CheckError(f"the processes found different checkpoints in {self._job.checkpoints}; it must be one folder for all of them")
         return state, runner, optimizer
 
@@ -173,7 +173,7 @@ class _Training:
 
     def _fresh_statistics(self) -> AbstractContextManager[None]:
         batches = (self._batches.of_step(step).pictures for step in range(self._train.norm_batches))
-        return fresh_statistics(self._state.product, batches)
+        return recomputed_statistics(self._state.product, batches)
 
     def _step(self, step: int, batch: Batch) -> tuple[Tensor, float]:
         """Set a step going; return its losses over all processes, in the order of LOSS_COLUMNS, and its learning rate."""
@@ -181,7 +181,7 @@ class _Training:
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self._optimizer.zero_grad(set_to_none=True)
-        share = joint_mean(batch.edges.mean())
+        share = all_reduce_mean(batch.edges.mean())
         terms = tsernet_loss(self._runner(batch.pictures), batch.masks, batch.edges, self._job.params.loss.edge, share)
         self._fabric.backward(terms.total)
         if self._train.optimiser.clip_norm > 0:
@@ -189,7 +189,7 @@ class _Training:
         self._optimizer.step()
         update_average(self._state, step, self._train.optimiser.ema)
         losses = torch.stack([terms.total, terms.edge, terms.bce, terms.ssim, terms.iou, terms.f]).detach()
-        return joint_mean(losses.double()), rate
+        return all_reduce_mean(losses.double()), rate
 
     def _finite(self, losses: Tensor, names: list[str]) -> list[float]:
         values: list[float] = losses.tolist()
@@ -199,7 +199,7 @@ class _Training:
     def _joint_signal(self, stop: StopRequest) -> int:
         """The signal that any process was stopped by, 0 for none: all stop at one step, or none does."""
         own = stop.signal or 0
-        return joint_maximum(own, self._fabric.device)
+        return all_reduce_max(own, self._fabric.device)
 
     def _after_step(self, step: int) -> None:
         is_validated = self._train.validate_every > 0 and bool(self._job.val_names) and step % self._train.validate_every == 0

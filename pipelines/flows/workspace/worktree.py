@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from pipelines.flows.settings import Settings
 from pipelines.flows.stage_process import dvc, stage_environment
 from pipelines.git import decode, run_git
-from pipelines.redaction_of_environment import hider
+from pipelines.redaction import make_redactor
 from tsernet.config import Params, parse_params
 from tsernet.data.settling import find_unsettled
 from tsernet.errors import UserError
@@ -172,7 +172,9 @@ def _git(folder: Path, *arguments: str, blame: str = "") -> str:
     environment = stage_environment({})
     done = run_git(folder, *arguments, environment=environment)
     if done.returncode != 0:
-        raise UserError(blame or hider(environment)(f"git {' '.join(arguments)} in {folder}: {' '.join(decode(done.stderr).split())}"))
+        raise UserError(
+            blame or make_redactor(environment)(f"git {' '.join(arguments)} in {folder}: {' '.join(decode(done.stderr).split())}")
+        )
     return decode(done.stdout).strip()
 
 
@@ -181,5 +183,5 @@ def _run(command: list[str], folder: Path, blame: str = "") -> str:
     environment = stage_environment({})
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
-        raise UserError(blame or hider(environment)(f"{' '.join(command)} in {folder}: {' '.join(done.stderr.split())}"))
+        raise UserError(blame or make_redactor(environment)(f"{' '.join(command)} in {folder}: {' '.join(done.stderr.split())}"))
     return done.stdout.strip()

@@ -8,18 +8,18 @@ from collections.abc import Iterator
 
 import pytest
 from servers import Prefect, calls_outside, ended
-from sites import Plant
+from sites import Site
 from standin import make_repository
 
 
 @pytest.fixture(scope="session")
-def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Start everything as the README says."""
-    folder = tmp_path_factory.mktemp("plant")
+    folder = tmp_path_factory.mktemp("site")
     for name in ("pause", "home"):
         (folder / name).mkdir()
     repository = make_repository(folder / "repository")
-    made = Plant(Prefect(folder / "home", repository), repository, folder / "journal.jsonl", folder / "pause")
+    made = Site(Prefect(folder / "home", repository), repository, folder / "journal.jsonl", folder / "pause")
     made.prefect.start()
     try:
         made.start_worker()

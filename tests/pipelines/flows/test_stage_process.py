@@ -12,7 +12,7 @@ import psutil
 import pytest
 from servers import wait_for
 
-from pipelines.flows.gpus import own_gpu
+from pipelines.flows.gpus import reserve_gpu
 from pipelines.flows.stage_process import last_error_line, run_command, stage_environment
 from tsernet.errors import CheckError
 
@@ -79,8 +79,8 @@ def test_a_stage_knows_nothing_of_prefect(monkeypatch: pytest.MonkeyPatch) -> No
 def test_two_trainings_get_a_gpu_each(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TSERNET_LOCKS", str(tmp_path))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,5")
-    with own_gpu(1) as first, own_gpu(1) as second:
+    with reserve_gpu(1) as first, reserve_gpu(1) as second:
         assert [first, second] == [{"CUDA_VISIBLE_DEVICES": "2"}, {"CUDA_VISIBLE_DEVICES": "5"}]
-    with own_gpu(2) as both:
+    with reserve_gpu(2) as both:
         assert both == {}
     assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,7 @@ from itertools import groupby
 
 import pytest
 from servers import wait_for
-from sites import Plant
+from sites import Site
 from standin import ROOT, read_journal, run
 
 pytestmark = pytest.mark.slow
@@ -27,91 +27,91 @@ pytestmark = pytest.mark.slow
         {"unknown": 1},
     ],
 )
-def test_a_bad_value_is_refused_before_a_run_exists(plant: Plant, settings: dict[str, object]) -> None:
-    before = plant.prefect.post("/flow_runs/count").json()
+def test_a_bad_value_is_refused_before_a_run_exists(site: Site, settings: dict[str, object]) -> None:
+    before = site.prefect.post("/flow_runs/count").json()
 
-    answer = plant.prefect.post(f"/deployments/{plant.deployment}/create_flow_run", parameters={"settings": settings})
+    answer = site.prefect.post(f"/deployments/{site.deployment}/create_flow_run", parameters={"settings": settings})
 
     assert answer.status_code == 409
     assert next(iter(settings)) in answer.text
-    assert plant.prefect.post("/flow_runs/count").json() == before
+    assert site.prefect.post("/flow_runs/count").json() == before
 
 
-def test_a_bad_value_is_refused_on_the_command_line_too(plant: Plant) -> None:
-    before = plant.prefect.post("/flow_runs/count").json()
+def test_a_bad_value_is_refused_on_the_command_line_too(site: Site) -> None:
+    before = site.prefect.post("/flow_runs/count").json()
 
-    printed = plant.prefect.run(
-        "deployment", "run", "retrain/default", "--param", 'settings={"iterations": 0}', folder=plant.repository, ok=False
+    printed = site.prefect.run(
+        "deployment", "run", "retrain/default", "--param", 'settings={"iterations": 0}', folder=site.repository, ok=False
     )
 
     assert "iterations" in printed
-    assert plant.prefect.post("/flow_runs/count").json() == before
+    assert site.prefect.post("/flow_runs/count").json() == before
 
 
-def test_four_triggers_at_once_run_one_after_the_other(plant: Plant) -> None:
-    runs = [plant.trigger(iterations=iterations, variants=["full"]) for iterations in (101, 102, 103, 104)]
+def test_four_triggers_at_once_run_one_after_the_other(site: Site) -> None:
+    runs = [site.trigger(iterations=iterations, variants=["full"]) for iterations in (101, 102, 103, 104)]
 
     for run_id in runs:
-        assert plant.prefect.wait_for_end(run_id, 300) == "COMPLETED", plant.prefect.logs_of(run_id)
+        assert site.prefect.wait_for_end(run_id, 300) == "COMPLETED", site.prefect.logs_of(run_id)
 
-    notes = [note for note in read_journal(plant.journal) if note["TSERNET_EXECUTION"] in runs]
+    notes = [note for note in read_journal(site.journal) if note["TSERNET_EXECUTION"] in runs]
     on_the_device = [note["TSERNET_EXECUTION"] for note in notes if note["stage"] in ("train", "evaluate")]
     assert len(list(groupby(on_the_device))) == 4  # each run's training and evaluation stand together
-    names = {plant.prefect.get(f"/flow_runs/{run_id}").json()["name"] for run_id in runs}
-    assert names <= set(run([sys.executable, "-m", "dvc", "exp", "list", "--name-only"], plant.repository).split())
+    names = {site.prefect.get(f"/flow_runs/{run_id}").json()["name"] for run_id in runs}
+    assert names <= set(run([sys.executable, "-m", "dvc", "exp", "list", "--name-only"], site.repository).split())
     assert len([note for note in notes if note["stage"] == "register"]) == 4
-    assert run(["git", "status", "--porcelain"], plant.repository) == ""
-    assert plant.slots_taken() == 0
+    assert run(["git", "status", "--porcelain"], site.repository) == ""
+    assert site.slots_taken() == 0
 
 
 @pytest.mark.parametrize("runner", ["dask", "ray"])
-def test_the_trainings_spread_over_slots_and_devices(plant: Plant, runner: str) -> None:
+def test_the_trainings_spread_over_slots_and_devices(site: Site, runner: str) -> None:
     pytest.importorskip(runner)
-    plant.prefect.run("gcl", "update", "gpu", "--limit", "2", folder=plant.repository)
+    site.prefect.run("gcl", "update", "gpu", "--limit", "2", folder=site.repository)
     # Both must be in training at once to get a device each; both processes must be there, or the third overtakes the second.
-    with plant.halted_in("train", variants=["full", "no_erm", "no_fig"], spread=runner) as (run_id, _):
-        wait_for(lambda: len(plant.halted("train")) == 2, 60, "the second training")
-        assert plant.slots_taken() == 2
+    with site.halted_in("train", variants=["full", "no_erm", "no_fig"], spread=runner) as (run_id, _):
+        wait_for(lambda: len(site.halted("train")) == 2, 60, "the second training")
+        assert site.slots_taken() == 2
 
-    assert plant.prefect.wait_for_end(run_id, 200) == "COMPLETED", plant.prefect.logs_of(run_id)
+    assert site.prefect.wait_for_end(run_id, 200) == "COMPLETED", site.prefect.logs_of(run_id)
 
-    notes = [note for note in read_journal(plant.journal) if note["TSERNET_EXECUTION"] == run_id and note["stage"] == "train"]
+    notes = [note for note in read_journal(site.journal) if note["TSERNET_EXECUTION"] == run_id and note["stage"] == "train"]
     assert sorted(note["item"][0] for note in notes) == ["full", "no_erm", "no_fig"]
     assert {note["CUDA_VISIBLE_DEVICES"] for note in notes[:2]} == {"3", "7"}
-    plant.prefect.run("gcl", "update", "gpu", "--limit", "1", folder=plant.repository)
+    site.prefect.run("gcl", "update", "gpu", "--limit", "1", folder=site.repository)
 
 
-def test_new_pictures_start_a_retraining_once(plant: Plant) -> None:
-    watch = plant.prefect.get("/deployments/name/watch/watch").json()["id"]
+def test_new_pictures_start_a_retraining_once(site: Site) -> None:
+    watch = site.prefect.get("/deployments/name/watch/watch").json()["id"]
     settings = {"source": "folder", "variants": ["full"], "iterations": 106}
     for _ in range(2):
-        answer = plant.prefect.post(f"/deployments/{watch}/create_flow_run", parameters={"settings": settings})
+        answer = site.prefect.post(f"/deployments/{watch}/create_flow_run", parameters={"settings": settings})
         run_id = answer.json()["id"]
-        assert plant.prefect.wait_for_end(run_id) == "COMPLETED", plant.prefect.logs_of(run_id)
+        assert site.prefect.wait_for_end(run_id) == "COMPLETED", site.prefect.logs_of(run_id)
 
-    started = plant.prefect.post("/flow_runs/filter", flow_runs={"idempotency_key": {"any_": ["watch-folder"]}}).json()
+    started = site.prefect.post("/flow_runs/filter", flow_runs={"idempotency_key": {"any_": ["watch-folder"]}}).json()
     assert len(started) == 1
-    assert plant.prefect.wait_for_end(started[0]["id"]) == "COMPLETED"
-    folders = {note["folder"] for note in read_journal(plant.journal) if note["TSERNET_EXECUTION"] == started[0]["id"]}
-    assert folders == {str(plant.repository / "data/own")}
+    assert site.prefect.wait_for_end(started[0]["id"]) == "COMPLETED"
+    folders = {note["folder"] for note in read_journal(site.journal) if note["TSERNET_EXECUTION"] == started[0]["id"]}
+    assert folders == {str(site.repository / "data/own")}
 
 
-def test_schedules_are_there_and_off(plant: Plant) -> None:
-    wait_for(lambda: plant.prefect.get("/health").status_code == 200, 5, "the server")
+def test_schedules_are_there_and_off(site: Site) -> None:
+    wait_for(lambda: site.prefect.get("/health").status_code == 200, 5, "the server")
     for name in ("retrain/default", "watch/watch"):
-        (schedule,) = plant.prefect.get(f"/deployments/name/{name}").json()["schedules"]
+        (schedule,) = site.prefect.get(f"/deployments/name/{name}").json()["schedules"]
         assert schedule["active"] is False
 
 
 @pytest.mark.parametrize("kind", ["docker", "kubernetes"])
-def test_prefect_takes_the_container_deployments(plant: Plant, kind: str) -> None:
-    plant.prefect.run("work-pool", "create", f"tsernet-{kind}", "--type", kind, folder=plant.repository)
+def test_prefect_takes_the_container_deployments(site: Site, kind: str) -> None:
+    site.prefect.run("work-pool", "create", f"tsernet-{kind}", "--type", kind, folder=site.repository)
     settings = ROOT / "docs" / "site" / f"prefect-{kind}.yaml"
-    renamed = plant.repository.parent / settings.name
-    # Under another name, so that the plant's own deployment stays.
+    renamed = site.repository.parent / settings.name
+    # Under another name, so that the site's own deployment stays.
     renamed.write_text(settings.read_text(encoding="utf-8").replace("name: default", f"name: {kind}"), encoding="utf-8")
 
-    plant.prefect.run("deploy", "--all", "--prefect-file", str(renamed), folder=plant.repository)
+    site.prefect.run("deploy", "--all", "--prefect-file", str(renamed), folder=site.repository)
 
-    assert plant.prefect.get(f"/deployments/name/retrain/{kind}").json()["job_variables"]["image"].startswith("registry.plant.example/")
-    plant.prefect.run("gcl", "update", "gpu", "--limit", "1", folder=plant.repository)
+    assert site.prefect.get(f"/deployments/name/retrain/{kind}").json()["job_variables"]["image"].startswith("registry.site.example/")
+    site.prefect.run("gcl", "update", "gpu", "--limit", "1", folder=site.repository)

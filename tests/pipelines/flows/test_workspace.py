@@ -81,8 +81,8 @@ def test_records_and_checkpoints_are_the_persons(repository: Path, monkeypatch: 
     environment = run_environment(repository, "id")
     assert environment["MLFLOW_TRACKING_URI"] == f"sqlite:///{repository}/mlflow.db"
     assert environment["TSERNET_CHECKPOINTS"] == f"{repository}/.tsernet/checkpoints"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://plant:5000")
-    assert run_environment(repository, "id")["MLFLOW_TRACKING_URI"] == "http://plant:5000"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://site:5000")
+    assert run_environment(repository, "id")["MLFLOW_TRACKING_URI"] == "http://site:5000"
 
 
 def test_broken_promises_stand_first_with_their_names() -> None:

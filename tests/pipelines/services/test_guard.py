@@ -14,7 +14,7 @@ import pytest
 from servers import living, wait_for
 from standin import ROOT
 
-from pipelines.services.guard_command import guarded
+from pipelines.services.guard_command import guarded_command
 
 # A service with a child, which has a child in a session of its own; each ends with the one below it.
 _SERVICE = """
@@ -73,7 +73,7 @@ def test_nothing_outlives_a_killed_link(tmp_path: Path, link: str, times: int) -
 
 def test_the_exit_code_and_the_strays_of_a_command_that_ends(tmp_path: Path) -> None:
     code = "import subprocess, sys; stray = subprocess.Popen(['sleep', '300'], start_new_session=True); print(stray.pid); sys.exit(7)"
-    done = subprocess.Popen(guarded([sys.executable, "-c", code], 5), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    done = subprocess.Popen(guarded_command([sys.executable, "-c", code], 5), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert done.stdout is not None
     stray = int(done.stdout.readline())
     assert done.wait(10) == 7

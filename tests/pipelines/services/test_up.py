@@ -18,7 +18,7 @@ from stacks import Up, running_up
 from standin import ROOT, make_repository
 
 from pipelines.services.service import Service, answers
-from pipelines.services.stack import Plant
+from pipelines.services.stack import Stack
 from tsernet.errors import CheckError, UserError
 
 pytestmark = pytest.mark.slow
@@ -82,13 +82,13 @@ def test_a_killed_server_is_started_again_at_its_address(up: Up) -> None:
 def test_a_service_that_cannot_stand_is_given_up_and_its_log_named(tmp_path: Path) -> None:
     service = Service("lame service", [sys.executable, "-S", "-c", "print('no leg')"], tmp_path, os.environ, tmp_path)
 
-    def look_after() -> None:
+    def supervise() -> None:
         for _ in range(10):
             wait_for(lambda: not service.lives(), 20, "its end")
             service.restart()
 
     with pytest.raises(CheckError, match=r"^the lame service ends again and again; its log is .*/lame-service\.log$"):
-        look_after()
+        supervise()
     assert set(service.log.read_text().splitlines()) == {"no leg"}
 
 
@@ -101,7 +101,7 @@ def test_mlflows_job_runner_is_not_there(up: Up) -> None:
 
 def test_a_second_one_for_the_same_repository_is_refused(up: Up) -> None:
     with pytest.raises(UserError, match=f"^another tsernet up serves {up.repository}; use that one, or end it first$"):
-        Plant(up.repository, None, print).start()
+        Stack(up.repository, None, print).start()
 
 
 def test_what_was_chosen_in_the_page_outlives_a_kill_and_what_the_kill_left_does_not(up: Up) -> None:

@@ -24,7 +24,7 @@ from tsernet.errors import StoppedError
 from tsernet.losses import tsernet_loss
 from tsernet.models import build_tsernet, initialise_residual
 from tsernet.training import TrainingJob, TrainingResult, train
-from tsernet.training.distributed import join_norms, joint_mean, process_number
+from tsernet.training.distributed import all_reduce_mean, process_rank, use_joint_batchnorm
 
 
 class Recorder:
@@ -33,17 +33,17 @@ class Recorder:
     def __init__(self, out: Path, stop: bool) -> None:
         self.rows: dict[int, dict[str, float]] = {}
         self._out, self._stop = out, stop
-        (out / f"pid-{process_number()}").write_text(str(os.getpid()))
+        (out / f"pid-{process_rank()}").write_text(str(os.getpid()))
 
     def row(self, step: int, row: dict[str, float]) -> None:
-        assert process_number() == 0
+        assert process_rank() == 0
         assert step not in self.rows
         self.rows[step] = row
         if self._stop and step == 2:
             os.kill(int((self._out / "pid-1").read_text()), signal.SIGTERM)
 
     def picture(self, name: str, picture: Picture, step: int) -> None:
-        assert process_number() == 0
+        assert process_rank() == 0
 
 
 def run(spec: dict[str, Any]) -> dict[str, Any]:
@@ -76,15 +76,15 @@ def largest_gradient_difference() -> float:
 
     In float64 and near the identity, since a deep chain of BatchNorms passes rounding on enlarged.
     """
-    batch, rank = made_up(samples=4), process_number()
+    batch, rank = made_up(samples=4), process_rank()
     torch.manual_seed(0)
     alone, together = (build_tsernet("full", 0.0625).double().train() for _ in range(2))
     initialise_residual(alone)
     together.load_state_dict(alone.state_dict())
-    join_norms(together, torch.device("cpu"))
+    use_joint_batchnorm(together, torch.device("cpu"))
     backward(alone, batch, None)
     own = [part[rank::2] for part in batch]
-    backward(DistributedDataParallel(together, forward_sync_buffers=False), own, joint_mean(own[2].mean()))
+    backward(DistributedDataParallel(together, forward_sync_buffers=False), own, all_reduce_mean(own[2].mean()))
     pairs = zip(alone.parameters(), together.parameters(), strict=True)
     gradients = [(one.grad, two.grad) for one, two in pairs]
     assert all(one is not None and two is not None for one, two in gradients)
@@ -113,5 +113,5 @@ if __name__ == "__main__":
     record = run(spec)
     if not spec["stop"]:
         record["gradient_difference"] = largest_gradient_difference()
-    if process_number() == 0:
+    if process_rank() == 0:
         (Path(spec["out"]) / "record.json").write_text(json.dumps(record))

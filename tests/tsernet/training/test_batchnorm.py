@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from tsernet.training.batchnorm import fresh_statistics
+from tsernet.training.batchnorm import recomputed_statistics
 
 
 def network() -> nn.Sequential:
@@ -18,7 +18,7 @@ def test_inside_the_statistics_are_the_means_over_the_batches_and_afterwards_as_
     batches = [torch.randn(2, 3, 8, 8) * scale for scale in (1.0, 5.0)]
     before = {name: buffer.clone() for name, buffer in net.named_buffers()}
     convolved = [net[0](batch) for batch in batches]
-    with fresh_statistics(net, batches):
+    with recomputed_statistics(net, batches):
         assert not net.training
         mean, variance = net[1].running_mean, net[1].running_var
         torch.testing.assert_close(mean, torch.stack([one.mean(dim=(0, 2, 3)) for one in convolved]).mean(dim=0))
@@ -32,6 +32,6 @@ def test_without_batches_nothing_changes() -> None:
     net = network()
     net(torch.randn(2, 3, 8, 8))
     before = {name: buffer.clone() for name, buffer in net.named_buffers()}
-    with fresh_statistics(net, []):
+    with recomputed_statistics(net, []):
         assert not net.training
         assert all(torch.equal(buffer, before[name]) for name, buffer in net.named_buffers())

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from tsernet.data.layout import PICTURE_SUFFIXES, is_hidden, name_below, read_labels, rooms_of, speakable
+from tsernet.data.layout import PICTURE_SUFFIXES, is_hidden, name_below, read_labels, rooms_of, to_utf8_path
 from tsernet.data.links import is_foreign_link
 from tsernet.errors import UserError
 
@@ -34,8 +34,8 @@ def copy_folder(source: Path, target: Path, *, exclude: Collection[str] = (), ma
         raise UserError(f"{rooms_of(source)[0]}: holds no picture; expected {', '.join(sorted(PICTURE_SUFFIXES))}")
     left_out = set(exclude)
     images_room, masks_room = rooms_of(source)
-    pictures = [path for path in pictures if name_below(speakable(path), speakable(images_room)) not in left_out]
-    masks = [path for path in masks if name_below(speakable(path), speakable(masks_room)).removesuffix(mask_suffix) not in left_out]
+    pictures = [path for path in pictures if name_below(to_utf8_path(path), to_utf8_path(images_room)) not in left_out]
+    masks = [path for path in masks if name_below(to_utf8_path(path), to_utf8_path(masks_room)).removesuffix(mask_suffix) not in left_out]
     files = [*pictures, *masks]
     labels = source / "labels.csv"
     if labels.exists() or labels.is_symlink():
@@ -44,11 +44,11 @@ def copy_folder(source: Path, target: Path, *, exclude: Collection[str] = (), ma
         files.append(labels)
     for path in files:
         inner = path.relative_to(source)
-        place = target / speakable(inner)
-        if speakable(inner) != inner:
-            print(f"warning: a name in {source} is not UTF-8; it becomes {speakable(inner)}", file=sys.stderr)
+        place = target / to_utf8_path(inner)
+        if to_utf8_path(inner) != inner:
+            print(f"warning: a name in {source} is not UTF-8; it becomes {to_utf8_path(inner)}", file=sys.stderr)
         if place.exists():
-            raise UserError(f"{source}: {speakable(inner)} would stand for two files; rename the one whose name is not UTF-8")
+            raise UserError(f"{source}: {to_utf8_path(inner)} would stand for two files; rename the one whose name is not UTF-8")
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, place)
     for room in rooms_of(source):
