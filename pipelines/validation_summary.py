@@ -16,7 +16,7 @@ class Summary(BaseModel):
     """What later stages need of summary.json; `pipelines.validation.summary` writes it.
 
     Attributes:
-        passed: Whether no promise of severity error is broken.
+        passed: Whether no expectation of severity error is broken.
         errors: How many are.
         splits: Samples in each split.
         digests: Of the `dataset` and of each split.

@@ -31,7 +31,7 @@ class Section(BaseModel):
 
 
 class Synthetic(Section):
-    """The synthetic strip-steel pictures: how many, how large, from which seed."""
+    """The synthetic strip-steel images: how many, how large, from which seed."""
 
     per_class: int = Field(ge=4, le=100_000)
     size: int = Field(ge=32, le=4096)
@@ -133,7 +133,7 @@ class Split(Section):
 
 
 class Validate(Section):
-    """Bounds of the promises that data must keep.
+    """Bounds of the expectations that data must keep.
 
     `inverted_above`: a mask counts as inverted where its coverage and the defect share of its outermost pixels sum up to more.
     `max_clipped`: share of an image's samples outside the levels. `max_lost`: share of the defects that vanish at the training's scale.
@@ -170,14 +170,14 @@ class Loss(Section):
 
 
 class Noise(Section):
-    """Salt-and-pepper noise: how often a picture gets it, and the share of its pixels then hit."""
+    """Salt-and-pepper noise: how often an image gets it, and the share of its pixels then hit."""
 
     probability: Probability
     amount: Probability
 
 
 class Augment(Section):
-    """What happens to a training picture before the network sees it."""
+    """What happens to a training image before the network sees it."""
 
     resize: Side
     crop: Side
@@ -247,7 +247,7 @@ class Train(Section):
 
 
 class Evaluate(Section):
-    """How a picture becomes a saliency map at test time: network input size, batch, min-max stretch."""
+    """How an image becomes a saliency map at test time: network input size, batch, min-max stretch."""
 
     resize: Side
     batch_size: int = Field(ge=1, le=1024)

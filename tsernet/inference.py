@@ -1,4 +1,4 @@
-"""A picture in, a saliency map out."""
+"""An image in, a saliency map out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tsernet.data.pixels import Picture, resize_picture, scale_picture
+from tsernet.data.pixels import ImageArray, resize_image, scale_image
 from tsernet.errors import UserError
 from tsernet.images.errors import ImageError
 from tsernet.images.levels import Levels, Samples, levels_of, to_8bit
@@ -26,9 +26,9 @@ errors, which differ from one processor to the next. A trained network's maps va
 
 
 class Predictor:
-    """Makes saliency maps at the pictures' own sizes.
+    """Makes saliency maps at the images' own sizes.
 
-    The whole picture is resized to a square, the map is stretched to [0, 1] by its own minimum and maximum, as the
+    The whole image is resized to a square, the map is stretched to [0, 1] by its own minimum and maximum, as the
     paper's code does, and resized back bilinearly.
 
     Args:
@@ -36,7 +36,7 @@ class Predictor:
         resize: Side of the network's input, a multiple of 32, pixels.
         scaling: `unit` or `own_max`, as in training.
         stretch: Whether to stretch each map.
-        batch_size: Pictures in one forward pass.
+        batch_size: Images in one forward pass.
         device: Where the model lies.
         levels: Bring images of more than 8 bits to 8; None for a model that was trained on 8-bit images.
     """
@@ -60,38 +60,38 @@ class Predictor:
         self.batch_size = batch_size
         self.device = torch.device(device)
 
-    def predict(self, pictures: Sequence[Samples]) -> list[SaliencyMap]:
-        """Predict the saliency maps of pictures.
+    def predict(self, images: Sequence[Samples]) -> list[SaliencyMap]:
+        """Predict the saliency maps of images.
 
         Args:
-            pictures: uint8 or, for a model with levels, uint16; each (H, W) or (H, W, 3), of any sizes.
+            images: uint8 or, for a model with levels, uint16; each (H, W) or (H, W, 3), of any sizes.
         Returns:
-            float32 in [0, 1], one (H, W) for each picture.
+            float32 in [0, 1], one (H, W) for each image.
         Raises:
-            UserError: If a picture has more than 8 bits and the model no levels.
+            UserError: If an image has more than 8 bits and the model no levels.
         """
-        return list(self.stream(pictures))
+        return list(self.stream(images))
 
-    def stream(self, pictures: Iterable[Samples]) -> Iterator[SaliencyMap]:
-        """Like `predict`, one batch at a time, so that a long run of pictures needs no more memory than a short one."""
-        rest = iter(pictures)
+    def stream(self, images: Iterable[Samples]) -> Iterator[SaliencyMap]:
+        """Like `predict`, one batch at a time, so that a long run of images needs no more memory than a short one."""
+        rest = iter(images)
         while batch := list(islice(rest, self.batch_size)):
             yield from self._predict_batch(batch)
 
     def _predict_batch(self, samples: Sequence[Samples]) -> list[SaliencyMap]:
-        pictures = [self._in_8_bits(one) for one in samples]
-        inputs = np.stack([scale_picture(resize_picture(picture, self.resize), self.scaling) for picture in pictures])
+        images = [self._in_8_bits(one) for one in samples]
+        inputs = np.stack([scale_image(resize_image(image, self.resize), self.scaling) for image in images])
         was_training = self.model.training
         self.model.eval()
         try:
             with torch.inference_mode():
                 logits: Tensor = self.model(torch.from_numpy(inputs).to(self.device)).saliency
                 maps = torch.sigmoid(logits.float()).cpu()
-                return [self._finish(one, picture.shape[0], picture.shape[1]) for one, picture in zip(maps, pictures, strict=True)]
+                return [self._finish(one, image.shape[0], image.shape[1]) for one, image in zip(maps, images, strict=True)]
         finally:
             self.model.train(was_training)
 
-    def _in_8_bits(self, samples: Samples) -> Picture:
+    def _in_8_bits(self, samples: Samples) -> ImageArray:
         try:
             return to_8bit(samples, self.levels)
         except ImageError as error:
@@ -106,9 +106,9 @@ class Predictor:
         return result
 
 
-def to_uint8(saliency: SaliencyMap) -> Picture:
+def to_uint8(saliency: SaliencyMap) -> ImageArray:
     """Round a saliency map in [0, 1] to 8 bits."""
-    pixels: Picture = np.rint(saliency * 255.0).astype(np.uint8)
+    pixels: ImageArray = np.rint(saliency * 255.0).astype(np.uint8)
     return pixels
 
 

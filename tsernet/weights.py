@@ -21,7 +21,7 @@ from tsernet.models.network import TSERNet
 
 FORMAT = "tsernet/1"
 KEYS = ("variant", "width", "resize", "scaling", "stretch")
-"""What metadata must say: the network's variant and width, and how a picture is made into its input and back."""
+"""What metadata must say: the network's variant and width, and how an image is made into its input and back."""
 WIDTHS = (0.0, 2.0)
 """Above the first, at most the second: as the params allow."""
 

@@ -25,12 +25,12 @@ def register(group: typer.Typer) -> None:
 
 
 def data(
-    per_class: Annotated[int, typer.Option(min=5, help="Synthetic pictures a class.")] = 300,
+    per_class: Annotated[int, typer.Option(min=5, help="Synthetic images a class.")] = 300,
     size: Annotated[int, typer.Option(min=32, help="Their side in pixels.")] = 200,
     at_most: Annotated[float, typer.Option(help="Exit code 1 if the four stages take more seconds; 0: never.")] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Run the four data stages over synthetic pictures; give seconds and the peak memory of all processes."""
+    """Run the four data stages over synthetic images; give seconds and the peak memory of all processes."""
     figures = measure_stages(per_class, size)
     if as_json:
         typer.echo(json.dumps({"samples": 3 * per_class, "size": size, "stages": figures}))
@@ -39,14 +39,14 @@ def data(
             typer.echo(f"{stage:9} {seconds:7.1f} s {mebibytes:6.0f} MiB")
     total = sum(seconds for seconds, _ in figures.values())
     if at_most and total > at_most:
-        raise CheckError(f"the data stages took {total:.1f} s over {3 * per_class} pictures, expected at most {at_most:g} s")
+        raise CheckError(f"the data stages took {total:.1f} s over {3 * per_class} images, expected at most {at_most:g} s")
 
 
 def measure_stages(per_class: int, size: int) -> dict[str, tuple[float, float]]:
     """Run the stages in a temporary folder.
 
     Args:
-        per_class: Pictures in each of the three classes.
+        per_class: Images in each of the three classes.
         size: Side in pixels.
     Returns:
         Stage → seconds and the peak resident memory of this process and its workers together, in MiB.

@@ -23,14 +23,14 @@ def register(group: typer.Typer) -> None:
 
 
 def load(
-    size: Annotated[int, typer.Option(min=32, help="Side of the pictures as stored.")] = 200,
+    size: Annotated[int, typer.Option(min=32, help="Side of the images as stored.")] = 200,
     resize: Annotated[int, typer.Option(min=32, help="Side to which they are resized, a multiple of 32.")] = 256,
     crop: Annotated[int, typer.Option(min=32, help="Side that is cut out, a multiple of 32.")] = 224,
     repetitions: Annotated[int, typer.Option(min=1, help="Rounds of fifty samples.")] = 20,
     at_most: Annotated[float, typer.Option(help="Exit code 1 if one from memory takes more milliseconds; 0: never.")] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Time one sample, picture, mask and edge: drawn from memory, as a training does, and decoded anew where memory is short."""
+    """Time one sample, image, mask and edge: drawn from memory, as a training does, and decoded anew where memory is short."""
     import numpy as np
 
     from tsernet.config import load_params
@@ -69,10 +69,10 @@ def _write_samples(folder: Path, size: int) -> list[str]:
         (folder / room).mkdir()
     names = [f"s{index}" for index in range(_SAMPLES)]
     for index, name in enumerate(names):
-        picture = np.random.default_rng(index).integers(60, 120, (size, size), dtype=np.uint8)
-        mask = np.zeros_like(picture)
+        image = np.random.default_rng(index).integers(60, 120, (size, size), dtype=np.uint8)
+        mask = np.zeros_like(image)
         mask[size // 4 : size // 2, size // 5 + index : size // 2 + index] = 255
-        picture[mask > 0] += 100
-        for room, plane in zip(_ROOMS, (picture, mask, edge_map(mask, 3)), strict=True):
+        image[mask > 0] += 100
+        for room, plane in zip(_ROOMS, (image, mask, edge_map(mask, 3)), strict=True):
             Image.fromarray(plane).save(folder / room / f"{name}.png")
     return names

@@ -25,7 +25,7 @@ def register(group: typer.Typer) -> None:
 def score(
     maps: Annotated[Path | None, typer.Option(help="Folder of maps; made-up ones otherwise.")] = None,
     masks: Annotated[Path | None, typer.Option(help="Folder of their masks.")] = None,
-    count: Annotated[int, typer.Option(min=1, help="How many made-up pictures.")] = 360,
+    count: Annotated[int, typer.Option(min=1, help="How many made-up images.")] = 360,
     repetitions: Annotated[int, typer.Option(min=1)] = 5,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0: one a core.")] = 0,
     at_most: Annotated[float, typer.Option(help="Exit code 1 if ours takes more than this share of the library's time; 0: never.")] = 0.0,
@@ -46,7 +46,7 @@ def score(
         }
         timings = time_in_turn(ways, repetitions)
     difference = max(abs(getattr(one, key) - value) for one in ours for key, value in expected.items())
-    print_report(f"all measures of {len(names)} pictures", timings, as_json, {"largest_difference": difference})
+    print_report(f"all measures of {len(names)} images", timings, as_json, {"largest_difference": difference})
     if difference > _AGREEMENT:
         raise CheckError(f"figures differ from PySODMetrics' by {difference:.1e}, expected at most {_AGREEMENT:.0e}")
     share = timings[1].median / timings[0].median
@@ -87,7 +87,7 @@ def score_by_library(maps: Path, masks: Path) -> dict[str, float]:
     return {key: float(value) for key, value in values.items()}
 
 
-def make_pictures(folder: Path, count: int) -> tuple[Path, Path]:
+def make_images(folder: Path, count: int) -> tuple[Path, Path]:
     """Write made-up maps and masks of 200×200: soft ellipses against hard ones, every other map noisy all over.
 
     Returns:
@@ -117,4 +117,4 @@ def _folders(maps: Path | None, masks: Path | None, count: int) -> Iterator[tupl
         yield maps, masks
         return
     with tempfile.TemporaryDirectory() as folder:
-        yield make_pictures(Path(folder), count)
+        yield make_images(Path(folder), count)

@@ -23,8 +23,8 @@ def register(group: typer.Typer) -> None:
 
 def start(
     width: Annotated[float, typer.Option(min=0.01, max=2.0, help="Of the network.")] = 0.125,
-    size: Annotated[int, typer.Option(min=32, help="Side of the pictures; a multiple of 32.")] = 128,
-    batch: Annotated[int, typer.Option(min=2, help="Synthetic pictures in the batch.")] = 4,
+    size: Annotated[int, typer.Option(min=32, help="Side of the images; a multiple of 32.")] = 128,
+    batch: Annotated[int, typer.Option(min=2, help="Synthetic images in the batch.")] = 4,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -47,14 +47,14 @@ def _samples(batch: int, size: int) -> tuple[Tensor, Tensor, Tensor]:
 
     from tsernet.data.classes import CLASSES
     from tsernet.data.edges import edge_map
-    from tsernet.data.pixels import scale_picture
+    from tsernet.data.pixels import scale_image
     from tsernet.data.sources.synthetic.sample import synthetic_sample
 
     drawn = [synthetic_sample(0, CLASSES[index % len(CLASSES)], index, size) for index in range(batch)]
-    pictures = np.stack([scale_picture(picture, "unit") for picture, _ in drawn])
+    images = np.stack([scale_image(image, "unit") for image, _ in drawn])
     masks = np.stack([mask[None] > 0 for _, mask in drawn])
     edges = np.stack([edge_map(mask)[None] > 0 for _, mask in drawn])
-    return torch.from_numpy(pictures), torch.from_numpy(masks).float(), torch.from_numpy(edges).float()
+    return torch.from_numpy(images), torch.from_numpy(masks).float(), torch.from_numpy(edges).float()
 
 
 def _first_step(kind: Initialisation, width: float, seed: int, samples: tuple[Tensor, Tensor, Tensor]) -> tuple[float, list[PartHealth]]:

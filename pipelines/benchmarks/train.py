@@ -37,7 +37,7 @@ class Work:
 
     Args:
         width: Of the network.
-        batch: Pictures.
+        batch: Images.
         size: Their side.
         threads: Of the CPU; 0 leaves it to torch.
         accelerator: `auto`, `cpu` or `cuda`.
@@ -58,7 +58,7 @@ def register(group: typer.Typer) -> None:
 def train(
     width: Annotated[float, typer.Option(min=0.01, help="Of the network.")] = 0.125,
     batch: Annotated[int, typer.Option(min=1)] = 4,
-    size: Annotated[int, typer.Option(min=32, help="Side of the pictures, a multiple of 32.")] = 128,
+    size: Annotated[int, typer.Option(min=32, help="Side of the images, a multiple of 32.")] = 128,
     threads: Annotated[int, typer.Option(min=0, help="0 leaves it to torch.")] = 0,
     repetitions: Annotated[int, typer.Option(min=1)] = 5,
     accelerator: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -175,11 +175,11 @@ def _plain(work: Work, device: torch.device) -> Callable[[], None]:
 
     network = build_tsernet("full", work.width).to(device).train()
     optimizer = torch.optim.Adam(network.parameters(), foreach=False)
-    pictures, masks, edges = _inputs(work, device)
+    images, masks, edges = _inputs(work, device)
 
     def step() -> None:
         optimizer.zero_grad()
-        output = network(pictures)
+        output = network(images)
         terms = [plain_terms(one, masks).sum() for one in output.supervised]
         loss = torch.stack([*terms, edge_terms(output.edge, edges, "balanced")]).sum()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward unannotated
@@ -200,25 +200,25 @@ def _chosen(work: Work, params: Train, fabric: Fabric, memory_format: torch.memo
     if params.hardware.compile:
         network.compile()
     runner, optimizer = fabric.setup(network, optimizer)
-    pictures, masks, edges = _inputs(work, fabric.device)
-    pictures = pictures.contiguous(memory_format=memory_format)
+    images, masks, edges = _inputs(work, fabric.device)
+    images = images.contiguous(memory_format=memory_format)
 
     def step() -> None:
         optimizer.zero_grad(set_to_none=True)
-        fabric.backward(tsernet_loss(runner(pictures), masks, edges, "balanced").total)
+        fabric.backward(tsernet_loss(runner(images), masks, edges, "balanced").total)
         optimizer.step()
 
     return step
 
 
 def _inputs(work: Work, device: torch.device) -> list[torch.Tensor]:
-    """Pictures, masks and edges of noise: the time does not depend on what they show."""
+    """Images, masks and edges of noise: the time does not depend on what they show."""
     import torch
 
     generator = torch.Generator().manual_seed(0)
-    pictures = torch.randn(work.batch, 3, work.size, work.size, generator=generator)
+    images = torch.randn(work.batch, 3, work.size, work.size, generator=generator)
     masks, edges = (torch.rand(2, work.batch, 1, work.size, work.size, generator=generator) > 0.8).float()
-    return [plane.to(device) for plane in (pictures, masks, edges)]
+    return [plane.to(device) for plane in (images, masks, edges)]
 
 
 def matrix_rate(device: torch.device) -> float:

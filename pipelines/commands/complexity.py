@@ -12,7 +12,7 @@ WIDTHS = (1.0, 0.5, 0.25, 0.125)
 SIZE = 224
 _HEADING = f"""# What the variants cost
 
-Trainable parameters, and multiply-accumulates of the convolutions for one picture of {SIZE}×{SIZE}.
+Trainable parameters, and multiply-accumulates of the convolutions for one image of {SIZE}×{SIZE}.
 Made by `tsernet complexity --out docs/complexity.md`; a test holds this file to the command.
 """
 

@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from tsernet.models import TSERNet
 
-# How the released code feeds the network: 256×256, each picture divided by its own maximum, maps stretched.
+# How the released code feeds the network: 256×256, each image divided by its own maximum, maps stretched.
 OFFICIAL_INPUT = {"resize": "256", "scaling": "own_max", "stretch": "true"}
 
 

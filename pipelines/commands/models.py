@@ -1,4 +1,4 @@
-"""`tsernet models`: look at the registered model's versions, choose the champion, follow one back to its pictures."""
+"""`tsernet models`: look at the registered model's versions, choose the champion, follow one back to its images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tsernet predict`: a saliency map for each picture."""
+"""`tsernet predict`: a saliency map for each image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from tsernet.errors import CheckError, UserError
 
 if TYPE_CHECKING:
-    from tsernet.data.pixels import Picture
+    from tsernet.data.pixels import ImageArray
     from tsernet.inference import Predictor
 
 
@@ -21,21 +21,21 @@ def register(app: typer.Typer) -> None:
 
 
 def predict(
-    pictures: Annotated[Path, typer.Argument(help="An image, or a folder of them: PNG, BMP, JPEG, TIFF, JPEG 2000; grey or colour")],
+    images: Annotated[Path, typer.Argument(help="An image, or a folder of them: PNG, BMP, JPEG, TIFF, JPEG 2000; grey or colour")],
     out: Annotated[Path, typer.Option(help="Folder for the maps, one NAME.png an image; for one image also the map's own name (.png)")],
     model: Annotated[
         str | None,
         typer.Option(help="A model of the registry, a .safetensors file, or `shipped`; else the champion, or `shipped` without a registry"),
     ] = None,
     names: Annotated[Path | None, typer.Option(help="Of the folder these alone: one name a line, or a CSV with a column `name`")] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Pictures in one forward pass")] = 4,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images in one forward pass")] = 4,
     device: Annotated[str, typer.Option(help="auto | cpu | cuda; auto takes CUDA where there is one")] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files that are no maps of the same images")] = False,
     max_pixels: Annotated[int, typer.Option(min=1, help="A larger image is not decoded")] = 100_000_000,
 ) -> None:
-    """Write one 8-bit saliency map a picture, at the picture's own size; folders in the folder are kept.
+    """Write one 8-bit saliency map an image, at the image's own size; folders in the folder are kept.
 
-    A file of a folder that is not a picture is named and the others are done; the exit code is then 1. No image is ever
+    A file of a folder that is not an image is named and the others are done; the exit code is then 1. No image is ever
     replaced by a map, and no existing file but a map of the same image, unless with --overwrite.
     """
     from pipelines.model_resolver import default_model, read_model
@@ -43,21 +43,21 @@ def predict(
     from tsernet.devices import choose_device
     from tsernet.inference import predictor_of
 
-    paths = _pictures(pictures, out) if names is None else _chosen(_pictures(pictures, out), pictures, names)
-    targets = _targets(paths, pictures, out)
-    require_safe_maps(targets, pictures, out, overwrite)
+    paths = _images(images, out) if names is None else _chosen(_images(images, out), images, names)
+    targets = _targets(paths, images, out)
+    require_safe_maps(targets, images, out, overwrite)
     chosen = choose_device(device, "--device")
     network, metadata, _ = read_model(model or default_model())
     predictor = predictor_of(network, metadata, batch_size=batch_size, device=chosen)
     bad = _predict_all(targets, predictor, max_pixels)
-    if bad and pictures.is_file():
+    if bad and images.is_file():
         raise UserError(bad[0])
     typer.echo(f"{len(paths) - len(bad)} maps in {out}" if out.is_dir() else f"map {out}")
     if bad:
         raise CheckError(f"{len(bad)} of {len(paths)} files could not be used: {'; '.join(bad[:10])}{' …' if len(bad) > 10 else ''}")
 
 
-def _pictures(place: Path, out: Path) -> list[Path]:
+def _images(place: Path, out: Path) -> list[Path]:
     from tsernet.data.layout import files_below
     from tsernet.images.formats import SUFFIXES
 
@@ -65,11 +65,11 @@ def _pictures(place: Path, out: Path) -> list[Path]:
         return [place]
     if not place.is_dir():
         raise UserError(f"{place}: no such file or folder")
-    # Maps of an earlier run, in a folder within, are no pictures of this one.
+    # Maps of an earlier run, in a folder within, are no images of this one.
     inner = out.resolve() if place.resolve() in out.resolve().parents else None
     paths = [path for path in files_below(place, SUFFIXES) if path.is_file() and not (inner and path.resolve().is_relative_to(inner))]
     if not paths:
-        raise UserError(f"{place}: holds no picture ({', '.join(SUFFIXES)})")
+        raise UserError(f"{place}: holds no image ({', '.join(SUFFIXES)})")
     first_of: dict[str, Path] = {}
     for path in paths:
         name = _name(path, place)
@@ -102,12 +102,12 @@ def _chosen(paths: list[Path], place: Path, names: Path) -> list[Path]:
     if missing:
         from tsernet.names import describe_unknown
 
-        raise UserError(f"{place}: no picture of the name {describe_unknown(missing, by_name)} ({names})")
+        raise UserError(f"{place}: no image of the name {describe_unknown(missing, by_name)} ({names})")
     return [by_name[name] for name in wanted]
 
 
 def _name(path: Path, place: Path) -> str:
-    """Name a picture by its stem, behind the folders between it and the place that was given."""
+    """Name an image by its stem, behind the folders between it and the place that was given."""
     from tsernet.data.layout import name_below, to_utf8_path
 
     return name_below(to_utf8_path(path), to_utf8_path(place)) if place.is_dir() else to_utf8_path(path).stem
@@ -115,16 +115,16 @@ def _name(path: Path, place: Path) -> str:
 
 def _predict_all(targets: dict[Path, Path], predictor: Predictor, max_pixels: int) -> list[str]:
     """Predict batch by batch, so that memory does not grow with the folder; return what could not be read, a line each."""
-    from tsernet.data.pixels import read_picture
+    from tsernet.data.pixels import read_image
     from tsernet.progress import ProgressBar
 
     bad: list[str] = []
     paths = list(targets)
-    waiting: list[tuple[Path, Picture]] = []
+    waiting: list[tuple[Path, ImageArray]] = []
     with ProgressBar("predict", len(paths)) as bar:
         for path in paths:
             try:
-                waiting.append((path, read_picture(path, predictor.levels, max_pixels)))
+                waiting.append((path, read_image(path, predictor.levels, max_pixels)))
             except UserError as error:
                 bad.append(str(error).encode("utf-8", "backslashreplace").decode())
             if len(waiting) == predictor.batch_size or path == paths[-1]:
@@ -134,7 +134,7 @@ def _predict_all(targets: dict[Path, Path], predictor: Predictor, max_pixels: in
     return bad
 
 
-def _write_maps(batch: list[tuple[Path, Picture]], targets: dict[Path, Path], predictor: Predictor) -> None:
+def _write_maps(batch: list[tuple[Path, ImageArray]], targets: dict[Path, Path], predictor: Predictor) -> None:
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
@@ -142,7 +142,7 @@ def _write_maps(batch: list[tuple[Path, Picture]], targets: dict[Path, Path], pr
     from tsernet.inference import to_uint8
     from tsernet.weights import sha256_of
 
-    maps = predictor.predict([picture for _, picture in batch])
+    maps = predictor.predict([image for _, image in batch])
     for (path, _), saliency in zip(batch, maps, strict=True):
         target = targets[path]
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ def score(
     names: Annotated[Path | None, typer.Option(help="Score these alone: one name a line, or a CSV with a column `name`.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Score what has map and mask, and name the rest.")] = False,
-    per_image: Annotated[Path | None, typer.Option(help="Write each picture's scores to this CSV file.")] = None,
+    per_image: Annotated[Path | None, typer.Option(help="Write each image's scores to this CSV file.")] = None,
     pr_curve: Annotated[Path | None, typer.Option(help="Write the precision-recall curve to this CSV file.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing CSV files.")] = False,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0: one a core.")] = 0,

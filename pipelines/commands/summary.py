@@ -50,7 +50,7 @@ def _print(found: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("variant", "seed", *_COLUMNS, title=f"{found['scores'][0]['count']} test pictures")
+    table = Table("variant", "seed", *_COLUMNS, title=f"{found['scores'][0]['count']} test images")
     for row in found["scores"]:
         table.add_row(row["variant"], str(row["seed"]), *(f"{row[key]:.3f}" for key in _COLUMNS.values()))
     console = Console()

@@ -1,4 +1,4 @@
-"""What a retraining shows on its run's page: the data's promises, the scores, the pictures, the ways on."""
+"""What a retraining shows on its run's page: the data's expectations, the scores, the images, the ways on."""
 
 from __future__ import annotations
 
@@ -15,26 +15,28 @@ from prefect.artifacts import create_image_artifact, create_link_artifact, creat
 from pipelines.flows.wait_for_server import wait_for_server
 
 _MEASURES = ("s_measure", "mae", "max_e_measure", "max_f_measure", "weighted_f_measure")
-_FIGURES = {"pr-curve": ("pr_curves.png", "Precision and recall"), "comparison-sheet": ("comparison.png", "Pictures, masks, maps")}
-# A picture travels inside the artifact, since the workspace does not outlive the run.
+_FIGURES = {"pr-curve": ("pr_curves.png", "Precision and recall"), "comparison-sheet": ("comparison.png", "Images, masks, maps")}
+# An image travels inside the artifact, since the workspace does not outlive the run.
 _WIDEST = 1200
 _MOST_NAMES = 20
 
 
 def show_validation(workspace: Path) -> None:
-    """Show which promises the data keeps, with the failing names; nothing if validation did not come so far."""
+    """Show which expectations the data keeps, with the failing names; nothing if validation did not come so far."""
     path = workspace / "results/validation/summary.json"
     if path.is_file():
         wait_for_server()
-        create_markdown_artifact(validation_table(_read(path)), key="validation", description="What the data promises")
+        create_markdown_artifact(validation_table(_read(path)), key="validation", description="What the data expectations")
 
 
 def validation_table(summary: dict[str, Any]) -> str:
-    """Put summary.json into a Markdown table, broken promises first."""
-    promises = sorted(summary.get("expectations", []), key=lambda promise: promise["success"])
-    rows = [f"| {_verdict(promise)} | {promise['description']} | {_names(promise['failing'])} |" for promise in promises]
+    """Put summary.json into a Markdown table, broken expectations first."""
+    expectations = sorted(summary.get("expectations", []), key=lambda expectation: expectation["success"])
+    rows = [
+        f"| {_verdict(expectation)} | {expectation['description']} | {_names(expectation['failing'])} |" for expectation in expectations
+    ]
     head = f"**{'Passed' if summary['passed'] else 'Broken'}**: {summary['errors']} errors, {summary['warnings']} warnings\n\n"
-    return head + "\n".join(["| | Promise | Failing |", "| --- | --- | --- |", *rows])
+    return head + "\n".join(["| | Expectation | Failing |", "| --- | --- | --- |", *rows])
 
 
 def show_scores(workspace: Path) -> None:
@@ -79,14 +81,14 @@ def show_links(workspace: Path, experiment: str) -> None:
 
 
 def as_data_uri(path: Path) -> str:
-    """Make a picture a `data:` address, no wider than a page."""
+    """Make an image a `data:` address, no wider than a page."""
     from PIL import Image
 
     with Image.open(path) as opened:
-        picture = opened.convert("RGB")
-    picture.thumbnail((_WIDEST, 4 * _WIDEST))
+        image = opened.convert("RGB")
+    image.thumbnail((_WIDEST, 4 * _WIDEST))
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
+    image.save(buffer, "PNG", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
@@ -96,8 +98,8 @@ def _without_secret(uri: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1])).rstrip("/")
 
 
-def _verdict(promise: dict[str, Any]) -> str:
-    return "kept" if promise["success"] else f"**{promise['severity']}**"
+def _verdict(expectation: dict[str, Any]) -> str:
+    return "met" if expectation["success"] else f"**{expectation['severity']}**"
 
 
 def _names(names: list[Any]) -> str:

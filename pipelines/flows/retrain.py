@@ -13,7 +13,7 @@ from pipelines.flows.workspace.context import flow_workspace
 
 @flow(name="retrain", persist_result=False)
 def retrain(settings: Settings = Settings()) -> str:  # noqa: B008 (Prefect wants the form's defaults in the signature)
-    """Retrain from the pictures to a registered version, without touching anyone's working copy."""
+    """Retrain from the images to a registered version, without touching anyone's working copy."""
     with flow_workspace() as (repository, run_id):
         place = workspace(repository, run_id, settings)
         fetch(place)

@@ -33,7 +33,7 @@ class Settings(BaseModel):
         default="committed", description="The complete parameter set to start from; `committed` is params.yaml as the revision has it."
     )
     source: Literal["preset", "synthetic", "sd-saliency-900", "folder"] = Field(
-        default="preset", description="Where the pictures come from; `folder` reads the repository's own folder."
+        default="preset", description="Where the images come from; `folder` reads the repository's own folder."
     )
     revision: str = Field(
         default="HEAD",
@@ -49,7 +49,7 @@ class Settings(BaseModel):
     )
     iterations: Iterations = Field(default=None, json_schema_extra=_without_default, description="Optimisation steps of each training.")
     learning_rate: LearningRate = Field(default=None, json_schema_extra=_without_default, description="Adam's learning rate.")
-    batch_size: BatchSize = Field(default=None, json_schema_extra=_without_default, description="Pictures a step.")
+    batch_size: BatchSize = Field(default=None, json_schema_extra=_without_default, description="Images a step.")
     device: Literal["preset", "auto", "cpu", "cuda"] = Field(default="preset", description="What the training runs on.")
     spread: Literal["one after another", "dask", "ray"] = Field(
         default="one after another",

@@ -47,19 +47,19 @@ def workspace(repository: Path, run_id: str, settings: Settings) -> Place:
 
 @task(name="acquire and prepare", task_run_name="acquire and prepare", cache_policy=NO_CACHE, retry_delay_seconds=20)
 def acquire_and_prepare(place: Place) -> None:
-    """Fetch the pictures and make samples of them."""
+    """Fetch the images and make samples of them."""
     repro(place, "check", "acquire", "prepare")
 
 
 def fetch(place: Place) -> None:
-    """Acquire and prepare, with two more tries where the pictures come over a network; elsewhere a repetition would fail alike."""
+    """Acquire and prepare, with two more tries where the images come over a network; elsewhere a repetition would fail alike."""
     network = place.params.dataset.source == "sd-saliency-900"
     acquire_and_prepare.with_options(retries=2 if network else 0)(place)
 
 
 @task(name="split and validate", task_run_name="split and validate", cache_policy=NO_CACHE)
 def split_and_validate(place: Place) -> None:
-    """Split, and stop here if the data breaks a promise."""
+    """Split, and stop here if the data fails an expectation."""
     try:
         repro(place, "split", "validate")
     finally:
@@ -82,7 +82,7 @@ def evaluate(place: Place, variant: str, seed: int, own_slot: bool = False) -> N
 
 @task(name="compare", task_run_name="compare", cache_policy=NO_CACHE)
 def compare(place: Place) -> None:
-    """Write the report and show its pictures."""
+    """Write the report and show its images."""
     repro(place, "compare")
     artifacts.show_figures(place.path)
 

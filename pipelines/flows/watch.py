@@ -1,4 +1,4 @@
-"""The flow `watch`: a retraining when the pictures in the folder are not those that the champion was made from."""
+"""The flow `watch`: a retraining when the images in the folder are not those that the champion was made from."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ RETRAIN = "retrain/default"
 
 @flow(name="watch", persist_result=False)
 def watch(settings: Settings = Settings(source="folder")) -> bool:  # noqa: B008 (Prefect wants the form's defaults in the signature)
-    """Validate the folder's pictures and start a retraining if their digest is new; say whether it did."""
+    """Validate the folder's images and start a retraining if their digest is new; say whether it did."""
     with flow_workspace() as (repository, run_id):
         place = workspace(repository, run_id, settings)
         fetch(place)
         split_and_validate(place)
         found, known = digest_of(place.path), champion_digest(place)
     if found == known:
-        get_run_logger().info("the champion was made from these pictures (%s)", found)
+        get_run_logger().info("the champion was made from these images (%s)", found)
         return False
-    # The same pictures start one retraining, also where it did not bring a new champion.
+    # The same images start one retraining, also where it did not bring a new champion.
     key = f"watch-{found}"
     started = run_deployment(RETRAIN, parameters={"settings": settings.model_dump()}, timeout=0, idempotency_key=key, as_subflow=False)
     assert isinstance(started, FlowRun)  # a coroutine only inside an event loop
-    get_run_logger().info("pictures %s, champion's %s: retraining is run %s", found, known or "none", started.name)
+    get_run_logger().info("images %s, champion's %s: retraining is run %s", found, known or "none", started.name)
     return True
 
 
@@ -44,7 +44,7 @@ def digest_of(workspace_folder: Path) -> str:
 
 
 def champion_digest(place: Place) -> str | None:
-    """Ask the registry which pictures the champion was made from; None where there is no champion.
+    """Ask the registry which images the champion was made from; None where there is no champion.
 
     Raises:
         CheckError: If the registry cannot be asked: its silence must not start a retraining.

@@ -38,8 +38,8 @@ class Candidate:
         parts = [self.weights_sha256, self.run["run_id"], settings, hashlib.sha256(self.per_image.read_bytes()).hexdigest()]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
-    def sample_pictures(self, count: int = 4) -> list[Any]:
-        """Read a few of the test pictures, spread over the list.
+    def sample_images(self, count: int = 4) -> list[Any]:
+        """Read a few of the test images, spread over the list.
 
         Returns:
             As the cameras gave them: uint8, or uint16 above 8 bits; (H, W) or (H, W, 3).

@@ -1,4 +1,4 @@
-"""Challenger against champion: a paired bootstrap over the same test pictures."""
+"""Challenger against champion: a paired bootstrap over the same test images."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _SEED = 20_220_801  # any constant: the same scores must give the same verdict
 
 @dataclass(frozen=True)
 class PerImage:
-    """Scores of a model on each test picture.
+    """Scores of a model on each test image.
 
-    `masks`: digest of the mask by picture, in the order of the rows. `scores`: (pictures,) by measure; each column's mean is
+    `masks`: digest of the mask by image, in the order of the rows. `scores`: (images,) by measure; each column's mean is
     the dataset's figure.
     """
 
@@ -78,18 +78,18 @@ def compare(challenger: PerImage, champion: PerImage, settings: Register) -> Ver
     """Decide whether the challenger is truly better.
 
     It is if, at the settings' confidence, its gain in the chosen measure is above the margin, and it loses no more than the
-    tolerance in any other. All measures share the resamples: they are of the same pictures.
+    tolerance in any other. All measures share the resamples: they are of the same images.
 
     Args:
         challenger: Scores of the new version.
         champion: Scores of the present champion.
         settings: Measure, margin, tolerance and confidence.
     Returns:
-        The verdict; refused if the test pictures are not the same.
+        The verdict; refused if the test images are not the same.
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13 (percentile interval, one-sided).
     """
     if challenger.masks != champion.masks:
-        return Verdict(False, f"the test pictures are not the champion's: {_difference(challenger.masks, champion.masks)}", {})
+        return Verdict(False, f"the test images are not the champion's: {_difference(challenger.masks, champion.masks)}", {})
     figures = _gains(challenger, champion, settings.confidence)
     chosen = figures[settings.measure]
     worse = [key for key in MEASURES if key != settings.measure and figures[key]["at_least"] < -settings.tolerance]

@@ -30,14 +30,14 @@ class FreshProcess:
     One process for all models: its imports take most of its time, and begin while this process computes what is expected.
 
     Args:
-        pictures: uint8 or uint16, (H, W) or (H, W, 3).
+        images: uint8 or uint16, (H, W) or (H, W, 3).
         tracking_uri: Where a models:/ URI is looked up.
     """
 
-    def __init__(self, pictures: Sequence[NDArray[Any]], tracking_uri: str) -> None:
+    def __init__(self, images: Sequence[NDArray[Any]], tracking_uri: str) -> None:
         self._scratch = tempfile.TemporaryDirectory()
         self._folder = Path(self._scratch.name)
-        inputs: dict[str, Any] = {f"p{index}": picture for index, picture in enumerate(pictures)}
+        inputs: dict[str, Any] = {f"p{index}": image for index, image in enumerate(images)}
         np.savez(self._folder / "in.npz", **inputs)
         environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONSAFEPATH")}
         environment["MLFLOW_TRACKING_URI"] = environment["MLFLOW_REGISTRY_URI"] = tracking_uri
@@ -62,7 +62,7 @@ class FreshProcess:
         self._scratch.cleanup()
 
     def predict(self, uri: str) -> dict[str, NDArray[np.float32]]:
-        """Load a model and predict all pictures.
+        """Load a model and predict all images.
 
         Args:
             uri: A folder or a models:/ URI.

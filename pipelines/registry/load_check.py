@@ -1,7 +1,7 @@
 """Load a registered model as a stranger would, in a process of its own, and predict: `load_check.py INPUT.npz`.
 
 It must not import anything of `pipelines`, and refuses what a user of the model need not have. INPUT holds `p0`, `p1`, …:
-pictures; OUTPUT will hold `one0`, …: their maps one by one, and `three0`, …: in batches of three.
+images; OUTPUT will hold `one0`, …: their maps one by one, and `three0`, …: in batches of three.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ def main(source: str) -> None:
 
     sys.addaudithook(refuse_unpickling)
     with np.load(source) as file:
-        pictures = [file[f"p{index}"] for index in range(len(file.files))]
+        images = [file[f"p{index}"] for index in range(len(file.files))]
     places = list(sys.path)
     for line in sys.stdin:
         uri, target = json.loads(line)
         _forget_code(places)
         # Without its comparison of requirements with what is installed, which reads the files of every package there is.
-        np.savez(target, **_predict(mlflow.pyfunc.load_model(uri, suppress_warnings=True), pictures))
+        np.savez(target, **_predict(mlflow.pyfunc.load_model(uri, suppress_warnings=True), images))
         print("done", flush=True)
 
 
@@ -56,14 +56,14 @@ def _forget_code(places: list[str]) -> None:
         del sys.modules[name]
 
 
-def _predict(model: Any, pictures: Sequence[Any]) -> dict[str, Any]:
-    """Predict every picture alone, encoded and answered as PNG, and in batches of three, as an array where sizes allow."""
+def _predict(model: Any, images: Sequence[Any]) -> dict[str, Any]:
+    """Predict every image alone, encoded and answered as PNG, and in batches of three, as an array where sizes allow."""
     import numpy as np
 
-    maps = {f"one{index}": _decode(model.predict(_table([picture]))[0]) for index, picture in enumerate(pictures)}
-    for start in range(0, len(pictures), 3):
-        batch = pictures[start : start + 3]
-        alike = len({(picture.shape, picture.dtype) for picture in batch}) == 1
+    maps = {f"one{index}": _decode(model.predict(_table([image]))[0]) for index, image in enumerate(images)}
+    for start in range(0, len(images), 3):
+        batch = images[start : start + 3]
+        alike = len({(image.shape, image.dtype) for image in batch}) == 1
         predicted = model.predict(np.stack(batch) if alike else _table(batch), params={"output": "array"})
         maps |= {f"three{start + index}": one for index, one in enumerate(predicted)}
     return maps
@@ -76,20 +76,20 @@ def _decode(png: str) -> Any:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(png))), dtype=np.float32) / np.float32(255.0)
 
 
-def _table(pictures: Sequence[Any]) -> Any:
+def _table(images: Sequence[Any]) -> Any:
     import pandas as pd
     from PIL import Image
 
     encoded = []
-    for picture in pictures:
-        if picture.dtype == "uint16" and picture.ndim == 3:
+    for image in images:
+        if image.dtype == "uint16" and image.ndim == 3:
             # Pillow has no 48-bit colour.
             import imagecodecs
 
-            encoded.append(bytes(imagecodecs.png_encode(picture)))
+            encoded.append(bytes(imagecodecs.png_encode(image)))
             continue
         stream = io.BytesIO()
-        Image.fromarray(picture).save(stream, "PNG")
+        Image.fromarray(image).save(stream, "PNG")
         encoded.append(stream.getvalue())
     return pd.DataFrame({"image": encoded})
 

@@ -101,17 +101,17 @@ def _known(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> Vers
 def _register(registry: Registry, candidate: Candidate, evaluate: Evaluate, parent_run: str) -> Version:
     from pipelines.registry.export import export_model
 
-    pictures = candidate.sample_pictures()
+    images = candidate.sample_images()
     config = {
         "weights_sha256": candidate.weights_sha256,
         "batch_size": evaluate.batch_size,
         "resize": evaluate.resize,
         "stretch": evaluate.stretch,
     }
-    with FreshProcess(pictures, registry.uri) as stranger, tempfile.TemporaryDirectory() as scratch:
-        expected = _training_side(candidate.weights, pictures, evaluate)
+    with FreshProcess(images, registry.uri) as stranger, tempfile.TemporaryDirectory() as scratch:
+        expected = _training_side(candidate.weights, images, evaluate)
         folder = Path(scratch) / "model"
-        export_model(folder, candidate.weights, candidate.papers, config, pictures[0][None])
+        export_model(folder, candidate.weights, candidate.papers, config, images[0][None])
         _hold(largest_difference(stranger.predict(str(folder)), expected))
         number = _upload(registry, candidate, folder, _tags(registry, candidate, evaluate), parent_run)
         try:
@@ -123,13 +123,13 @@ def _register(registry: Registry, candidate: Candidate, evaluate: Evaluate, pare
     return registry.get(number)
 
 
-def _training_side(weights: Path, pictures: list[Any], evaluate: Evaluate) -> list[Any]:
-    """Predict here, each picture alone, as evaluation does."""
+def _training_side(weights: Path, images: list[Any], evaluate: Evaluate) -> list[Any]:
+    """Predict here, each image alone, as evaluation does."""
     from tsernet.inference import load_predictor
 
     predictor = load_predictor(weights)
     predictor.resize, predictor.stretch = evaluate.resize, evaluate.stretch
-    return [predictor.predict([picture])[0] for picture in pictures]
+    return [predictor.predict([image])[0] for image in images]
 
 
 def _hold(difference: float) -> None:

@@ -22,7 +22,7 @@ WEIGHTS = "weights"
 OUTPUTS = ("auto", "png", "array")
 _EXPECTED = (
     "expected images (uint8; uint16 for a model with levels) as an array (N, H, W) or (N, H, W, 3), "
-    "or a table with one encoded picture (base64 or bytes) a row"
+    "or a table with one encoded image (base64 or bytes) a row"
 )
 
 
@@ -50,7 +50,7 @@ class _Saliency:
         Args:
             context: Unused; mlflow passes it.
             model_input: Array (N, H, W) or (N, H, W, 3), uint8 or, for a model with levels, uint16; or a table, whose one column (or its
-                column `image`) holds encoded pictures.
+                column `image`) holds encoded images.
             params: `output`: `array` or `png`; `auto` (the default) answers encoded images with PNG and arrays with arrays.
         Returns:
             `array`: float32 in [0, 1], (N, H, W) for an array, for a table a list of one (H, W) a row. `png`: a list of base64 text, of one
@@ -61,15 +61,15 @@ class _Saliency:
         output = str((params or {}).get("output", OUTPUTS[0]))
         if output not in OUTPUTS:
             raise MlflowException(f"got output {output!r}; expected one of {', '.join(OUTPUTS)}", error_code=INVALID_PARAMETER_VALUE)
-        pictures, together = read_input(model_input, self._predictor.levels)
-        maps = self._predictor.predict(pictures)
+        images, together = read_input(model_input, self._predictor.levels)
+        maps = self._predictor.predict(images)
         if output == "png" or (output == "auto" and not together):
             return [_as_png(one) for one in maps]
         return np.stack(maps) if together else maps
 
 
 class SaliencyModel(_Saliency, PythonModel):
-    """Pictures in, saliency maps at their own sizes out."""
+    """Images in, saliency maps at their own sizes out."""
 
 
 def read_input(given: Any, levels: Any = None) -> tuple[list[Any], bool]:

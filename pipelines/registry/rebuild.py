@@ -24,7 +24,7 @@ _DVC = (sys.executable, "-m", "dvc")
 _PATCH = "uncommitted.patch"
 _PARTS = ("dataset", "train", "val", "test")
 _SOURCES = ("data/raw", "data/splits")
-"""What is checked out instead of made: the folder of pictures and the lists that it came from may have moved on since."""
+"""What is checked out instead of made: the folder of images and the lists that it came from may have moved on since."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def rebuild(registry: Registry, version: Version) -> Rebuilt:
     """Run the graph of a version again.
 
     The commit is checked out as a git worktree; params, dvc.lock and any uncommitted changes of tracked files are put back as the
-    run recorded them; pictures and splits come from DVC's cache or remote. Preparation, validation, training and evaluation run for
+    run recorded them; images and splits come from DVC's cache or remote. Preparation, validation, training and evaluation run for
     real, in a tracking store of their own.
 
     Args:
@@ -92,7 +92,7 @@ def _restore_sources(registry: Registry, version: Version, tree: Path, scratch: 
 
 
 def _restore_data(tree: Path, root: Path) -> None:
-    """Check pictures and splits out of the repository's own cache, or fetch them from its remote."""
+    """Check images and splits out of the repository's own cache, or fetch them from its remote."""
     private = root / ".dvc" / "config.local"  # a remote's address and keys, which git does not have
     if private.is_file():
         shutil.copy(private, tree / ".dvc" / "config.local")

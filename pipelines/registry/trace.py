@@ -1,4 +1,4 @@
-"""From a version back to its pictures, and from pictures to the versions made of them."""
+"""From a version back to its images, and from images to the versions made of them."""
 
 from __future__ import annotations
 

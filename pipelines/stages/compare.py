@@ -21,9 +21,9 @@ EVALUATE = Path("results/evaluate")
 REPORT = Path("results/report")
 
 _NAMES = {
-    "synthetic": "synthetic strip-steel pictures",
+    "synthetic": "synthetic strip-steel images",
     "sd-saliency-900": "SD-saliency-900",
-    "folder": "pictures of your own",
+    "folder": "images of your own",
 }
 _SPLITS = {
     "official": "the dataset's own split",

@@ -65,7 +65,7 @@ def compute(variant: str, seed: int, params: Params, trained: Path, out: Path) -
     scores, seconds = _score_test(predictor, out / "maps")
     validation = _score_validation(predictor)
     metrics = _metrics(scores, validation) | {
-        "seconds_per_picture": seconds,
+        "seconds_per_image": seconds,
         "parameters": sum(parameter.numel() for parameter in predictor.model.parameters()),
         "variant": variant,
         "seed": seed,
@@ -77,7 +77,7 @@ def compute(variant: str, seed: int, params: Params, trained: Path, out: Path) -
 def _summary(out: Path, variant: str, seed: int) -> str:
     metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     scores = f"S {metrics['s_measure']:.4f}, MAE {metrics['mae']:.4f}, max F {metrics['max_f_measure']:.4f}"
-    return f"{variant}, seed {seed}: {scores}, {metrics['count']} pictures"
+    return f"{variant}, seed {seed}: {scores}, {metrics['count']} images"
 
 
 def _load(path: Path, settings: Evaluate, accelerator: str) -> Predictor:
@@ -98,7 +98,7 @@ def _score_test(predictor: Predictor, maps: Path) -> tuple[Scores, float]:
 
     names = read_split(SPLITS / "test.csv")
     if not names:
-        raise UserError(f"{SPLITS / 'test.csv'}: expected pictures to test on, got none")
+        raise UserError(f"{SPLITS / 'test.csv'}: expected images to test on, got none")
     maps.mkdir(parents=True, exist_ok=True)
     seconds = []
     for prediction in _predict(predictor, names, _progress("predicting", len(names))):
@@ -127,15 +127,15 @@ def _score_validation(predictor: Predictor) -> Scores | None:
 
 
 def _predict(predictor: Predictor, names: Sequence[str], progress: Callable[[int, int], None]) -> Iterator[_Prediction]:
-    from tsernet.data.pixels import read_picture
+    from tsernet.data.pixels import read_image
     from tsernet.inference import to_uint8
 
     step = predictor.batch_size
     for start in range(0, len(names), step):
         batch = names[start : start + step]
-        pictures = [read_picture(PREPARED / "images" / f"{name}.png", predictor.levels, max_pixels=None) for name in batch]
+        images = [read_image(PREPARED / "images" / f"{name}.png", predictor.levels, max_pixels=None) for name in batch]
         begin = time.perf_counter()
-        maps = predictor.predict(pictures)
+        maps = predictor.predict(images)
         seconds = (time.perf_counter() - begin) / len(batch)
         for name, saliency in zip(batch, maps, strict=True):
             yield _Prediction(name, to_uint8(saliency), seconds)
@@ -177,12 +177,12 @@ def _metrics(scores: Scores, validation: Scores | None) -> dict[str, Any]:
 
 def _write(out: Path, scores: Scores, validation: Scores | None, metrics: dict[str, Any]) -> None:
     from tsernet.metrics import write_curves, write_per_image
-    from tsernet.metrics.store import PictureCurves
+    from tsernet.metrics.store import ImageCurves
 
     write_per_image(scores, out / "per_image.csv", _classes())
     write_curves(scores.curves, out / "pr_curve.csv")
     write_curves(validation.curves if validation else None, out / "validation_curve.csv")
-    PictureCurves.of(scores).write(out / "curves.npz")
+    ImageCurves.of(scores).write(out / "curves.npz")
     part = out / "metrics.json.part"
     part.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     part.replace(out / "metrics.json")

@@ -18,7 +18,7 @@ VARIANT = "full"
 
 
 def main(_: Sequence[str]) -> None:
-    """Register the model of the first seed: which seed is best on the test pictures must not choose among seeds.
+    """Register the model of the first seed: which seed is best on the test images must not choose among seeds.
 
     Raises:
         CheckError: If the gate refuses the model for a fault; a model below the floor is no fault, only no version.

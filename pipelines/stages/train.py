@@ -24,13 +24,13 @@ from tsernet.errors import CheckError, StoppedError, UserError
 
 if TYPE_CHECKING:
     from pipelines.tracking import ChildRun
-    from tsernet.data.pixels import Picture
+    from tsernet.data.pixels import ImageArray
 
 PREPARED, SPLITS = Path("data/prepared"), Path("data/splits")
 
 
 class RunReporter:
-    """Hands a training's rows and pictures to its MLflow run."""
+    """Hands a training's rows and images to its MLflow run."""
 
     def __init__(self, run: ChildRun) -> None:
         self._run = run
@@ -39,9 +39,9 @@ class RunReporter:
         """Log a row: `loss…` and `lr` under train/, `val_…` under val/."""
         self._run.log_step(step, {_metric_name(name): value for name, value in row.items()})
 
-    def picture(self, name: str, picture: Picture, step: int) -> None:
-        """Log a picture at a step."""
-        self._run.log_image(picture, name, step)
+    def image(self, name: str, image: ImageArray, step: int) -> None:
+        """Log an image at a step."""
+        self._run.log_image(image, name, step)
 
 
 def main(arguments: Sequence[str]) -> None:

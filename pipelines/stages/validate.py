@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.exit_codes import run_stage
-from pipelines.validation import Outcome, broken, validate_data
+from pipelines.validation import Outcome, failed, validate_data
 from tsernet.config import load_params
 from tsernet.data.prepare import describe_faults, read_manifest
 from tsernet.errors import CheckError
@@ -17,7 +17,7 @@ _NAMED = 5
 
 
 def main(_: Sequence[str]) -> None:
-    """Check the data, show every warning, and fail where a promise of severity error is broken."""
+    """Check the data, show every warning, and fail where an expectation of severity error is not met."""
     params = load_params()
     outcomes = validate_data(
         PREPARED,
@@ -28,12 +28,12 @@ def main(_: Sequence[str]) -> None:
         one_depth=params.dataset.depths == "one",
         scale=params.train.augment.resize,
     )
-    for outcome in broken(outcomes, "warning"):
+    for outcome in failed(outcomes, "warning"):
         print(f"warning: {_line(outcome)}", file=sys.stderr)
-    errors = broken(outcomes, "error")
+    errors = failed(outcomes, "error")
     if errors:
         raise CheckError(f"{_errors(errors, outcomes)} (see {TARGET / 'data_docs' / 'findings.html'})")
-    print(f"{len(outcomes)} promises checked, {len(broken(outcomes, 'warning'))} warnings; {TARGET / 'data_docs' / 'index.html'}")
+    print(f"{len(outcomes)} expectations checked, {len(failed(outcomes, 'warning'))} warnings; {TARGET / 'data_docs' / 'index.html'}")
 
 
 def _errors(errors: Sequence[Outcome], outcomes: Sequence[Outcome]) -> str:
@@ -42,7 +42,7 @@ def _errors(errors: Sequence[Outcome], outcomes: Sequence[Outcome]) -> str:
     faults = describe_faults(rows)
     if faults and not any(row.usable for row in rows):
         return faults
-    listed = f"the data break {len(errors)} of {len(outcomes)} promises: {'; '.join(map(_line, errors))}"
+    listed = f"the data fail {len(errors)} of {len(outcomes)} expectations: {'; '.join(map(_line, errors))}"
     return f"{faults}; {listed}" if faults else listed
 
 
@@ -51,7 +51,7 @@ def _line(outcome: Outcome) -> str:
         return f"{name} ({outcome.found[name]})" if name in outcome.found else name
 
     more = f" and {len(outcome.failing) - _NAMED} more" if len(outcome.failing) > _NAMED else ""
-    return f"{outcome.promise.name} ({outcome.promise.description}): {', '.join(map(named, outcome.failing[:_NAMED]))}{more}"
+    return f"{outcome.expectation.name} ({outcome.expectation.description}): {', '.join(map(named, outcome.failing[:_NAMED]))}{more}"
 
 
 if __name__ == "__main__":

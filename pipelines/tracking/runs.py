@@ -72,7 +72,7 @@ class ChildRun:
         self._spool.append({"kind": "artifact", "file": self._spool.keep_file(path), "folder": folder})
 
     def log_image(self, array: NDArray[np.uint8], name: str, step: int) -> None:
-        """Log a picture at a step, for MLflow's row of pictures over time.
+        """Log an image at a step, for MLflow's row of images over time.
 
         Args:
             array: uint8, (H, W) or (H, W, 3).

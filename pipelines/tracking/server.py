@@ -35,7 +35,7 @@ def make_client(uri: str | None = None) -> Any:
     """
     for name, value in PATIENCE.items():
         os.environ.setdefault(name, value)
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a plant's pictures are nobody else's business
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a plant's images are nobody else's business
     for name in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.WARNING)
     uri = uri or tracking_uri()

@@ -1,4 +1,4 @@
-"""Promises that data must keep, checked by Great Expectations before any training."""
+"""Expectations that data must keep, checked by Great Expectations before any training."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.validation.docs import finish_docs
-from pipelines.validation.expectations import promises
+from pipelines.validation.expectations import list_expectations
 from pipelines.validation.near_duplicates import find_near_duplicates
 from pipelines.validation.pixels import clipped_shares, find_lost
 from pipelines.validation.runner import Outcome, run_expectations
-from pipelines.validation.summary import broken, write_summary
+from pipelines.validation.summary import failed, write_summary
 from pipelines.validation.tables import Measured, build_tables
 from tsernet.config import Validate
 from tsernet.data.atomic import replacing
@@ -19,7 +19,7 @@ from tsernet.data.prepare import Row, read_manifest
 from tsernet.data.samples import read_split
 from tsernet.data.splits import SPLITS
 
-__all__ = ["Outcome", "broken", "check_data", "validate_data"]
+__all__ = ["Outcome", "check_data", "failed", "validate_data"]
 
 
 def validate_data(
@@ -36,7 +36,7 @@ def validate_data(
         one_depth: Whether all images must have one number of bits (`dataset.depths: one`).
         scale: Side to which training resizes (`train.augment.resize`); None leaves out which defects are lost there.
     Returns:
-        One outcome for each promise.
+        One outcome for each expectation.
     Raises:
         UserError: If manifest or splits cannot be read or the disk is full.
     """
@@ -73,7 +73,7 @@ def check_data(
         one_depth=one_depth,
         levels=levels,
     )
-    return run_expectations(build_tables(rows, splits, measured), promises(config, source), docs, source)
+    return run_expectations(build_tables(rows, splits, measured), list_expectations(config, source), docs, source)
 
 
 def _read(prepared: Path, split_room: Path) -> tuple[list[Row], dict[str, list[str]]]:

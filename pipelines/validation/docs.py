@@ -1,4 +1,4 @@
-"""Data Docs that open without a network: styled by a sheet of our own, with pictures of what failed beside them."""
+"""Data Docs that open without a network: styled by a sheet of our own, with images of what failed beside them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from urllib.parse import quote
 
 from PIL import Image
 
-from pipelines.validation.expectations import Promise
+from pipelines.validation.expectations import Expectation
 from pipelines.validation.runner import Outcome
-from pipelines.validation.summary import broken
-from tsernet.data.pixels import read_picture
+from pipelines.validation.summary import failed
+from tsernet.data.pixels import read_image
 from tsernet.data.prepare.manifest import Row
 from tsernet.images.levels import Levels
 
@@ -25,7 +25,7 @@ FINDINGS = "findings.html"
 _THUMBNAIL = 112
 
 _GONE = re.compile(
-    # Scripts and sheets from elsewhere, pictures from elsewhere, and the footer that advertises.
+    # Scripts and sheets from elsewhere, images from elsewhere, and the footer that advertises.
     r"<script\b.*?</script>|<style\b.*?</style>|<link\b[^>]*>|<img\b[^>]*>|<footer\b.*?</footer>|<!--.*?-->",
     re.DOTALL | re.IGNORECASE,
 )
@@ -38,17 +38,17 @@ _FIXED_TIME = "20000101T000000.000000Z"
 def finish_docs(
     docs: Path, outcomes: Sequence[Outcome], rows: Sequence[Row], prepared: Path, thumbnails: int, levels: Levels | None = None
 ) -> None:
-    """Make the Data Docs self-contained and put a page with the failing names and their pictures beside them.
+    """Make the Data Docs self-contained and put a page with the failing names and their images beside them.
 
     Great Expectations links styles and scripts from content networks; without them its pages are bare. They also hold
     random ids and times, which would make equal data look changed to DVC; those become fixed.
 
     Args:
         docs: What Great Expectations wrote; changed in place.
-        outcomes: Of all promises.
+        outcomes: Of all expectations.
         rows: The manifest, for the reasons.
         prepared: Folder with images/ and masks/.
-        thumbnails: At most so many pictures for one promise.
+        thumbnails: At most so many images for one expectation.
         levels: Of a set of more than 8 bits.
     """
     shutil.rmtree(docs / "static", ignore_errors=True)
@@ -65,7 +65,7 @@ def finish_docs(
 
 @dataclass(frozen=True)
 class _Shown:
-    """Where the pictures are, and how those of more than 8 bits become visible."""
+    """Where the images are, and how those of more than 8 bits become visible."""
 
     prepared: Path
     levels: Levels | None
@@ -77,7 +77,7 @@ def _self_contained(text: str, sheet: str, home: str, outcomes: Sequence[Outcome
     text = _UUID.sub(lambda match: numbers.setdefault(match[0], f"id-{len(numbers) + 1}"), text)
     text = _LOAD_TIME.sub(_FIXED_TIME, text)
     text = text.replace("</head>", f"{sheet}\n</head>", 1)
-    bar = f'<p class="findings-bar">{escape(_verdict(outcomes))} <a href="{home}">Names and pictures</a></p>'
+    bar = f'<p class="findings-bar">{escape(_verdict(outcomes))} <a href="{home}">Names and images</a></p>'
     text = re.sub(r"<body[^>]*>", lambda match: f"{match[0]}\n{bar}\n{contents}", text, count=1)
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"
 
@@ -93,54 +93,54 @@ def _contents(docs: Path) -> str:
 
 
 def _verdict(outcomes: Sequence[Outcome]) -> str:
-    errors, warnings = len(broken(outcomes, "error")), len(broken(outcomes, "warning"))
-    return f"{len(outcomes)} promises, {errors} broken as errors, {warnings} as warnings."
+    errors, warnings = len(failed(outcomes, "error")), len(failed(outcomes, "warning"))
+    return f"{len(outcomes)} expectations: {errors} errors, {warnings} warnings."
 
 
 def _findings(docs: Path, outcomes: Sequence[Outcome], rows: dict[str, Row], shown: _Shown, limit: int, sheet: str) -> str:
-    parts = [_section(docs, outcome, rows, shown, limit) for kind in ("error", "warning") for outcome in broken(outcomes, kind)]
-    kept = "".join(_kept(outcome.promise) for outcome in outcomes if outcome.success)
+    parts = [_section(docs, outcome, rows, shown, limit) for kind in ("error", "warning") for outcome in failed(outcomes, kind)]
+    met = "".join(_met(outcome.expectation) for outcome in outcomes if outcome.success)
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="UTF-8">\n<title>Findings in the data</title>\n{sheet}\n</head>\n'
         f'<body>\n<p class="findings-bar">{escape(_verdict(outcomes))} <a href="index.html">Data Docs</a></p>\n'
-        f"<main>\n<h1>Findings in the data</h1>\n{''.join(parts) or '<p>Every promise is kept.</p>'}\n"
-        f"<h2>Kept</h2>\n<ul>\n{kept}</ul>\n</main>\n</body>\n</html>\n"
+        f"<main>\n<h1>Findings in the data</h1>\n{''.join(parts) or '<p>Every expectation is met.</p>'}\n"
+        f"<h2>Met</h2>\n<ul>\n{met}</ul>\n</main>\n</body>\n</html>\n"
     )
 
 
-def _kept(promise: Promise) -> str:
-    return f"<li><code>{promise.name}</code> {escape(promise.description)}</li>\n"
+def _met(expectation: Expectation) -> str:
+    return f"<li><code>{expectation.name}</code> {escape(expectation.description)}</li>\n"
 
 
 def _section(docs: Path, outcome: Outcome, rows: dict[str, Row], shown: _Shown, limit: int) -> str:
-    promise = outcome.promise
+    expectation = outcome.expectation
     figures = [_figure(docs, name, rows.get(name), shown) for name in outcome.failing[:limit]]
     rest = outcome.failing[limit:]
-    more = f"<p>Without pictures: {escape(', '.join(rest))}</p>" if rest else ""
+    more = f"<p>Without images: {escape(', '.join(rest))}</p>" if rest else ""
     return (
-        f'<section class="{promise.severity}">\n<h2>{promise.severity}: <code>{promise.name}</code></h2>\n'
-        f"<p>{escape(promise.description)}: broken by {len(outcome.failing)}.</p>\n"
+        f'<section class="{expectation.severity}">\n<h2>{expectation.severity}: <code>{expectation.name}</code></h2>\n'
+        f"<p>{escape(expectation.description)}: not met by {len(outcome.failing)}.</p>\n"
         f'<div class="gallery">\n{"".join(figures)}</div>\n{more}</section>\n'
     )
 
 
 def _figure(docs: Path, name: str, row: Row | None, shown: _Shown) -> str:
-    picture = ""
+    image = ""
     if row is not None and row.usable:
         place = docs / "thumbnails" / f"{name}.png"
         place.parent.mkdir(parents=True, exist_ok=True)
         if not place.exists():
             _thumbnail(shown, name).save(place)
-        picture = f'<img src="thumbnails/{quote(name)}.png" alt="{escape(name)}, and its mask" height="{_THUMBNAIL}">'
+        image = f'<img src="thumbnails/{quote(name)}.png" alt="{escape(name)}, and its mask" height="{_THUMBNAIL}">'
     reason = f"<br>{escape(row.reason)}" if row is not None and row.reason else ""
-    return f"<figure>{picture}<figcaption>{escape(name)}{reason}</figcaption></figure>\n"
+    return f"<figure>{image}<figcaption>{escape(name)}{reason}</figcaption></figure>\n"
 
 
 def _thumbnail(shown: _Shown, name: str) -> Image.Image:
-    """Show the picture and, beside it, its mask."""
+    """Show the image and, beside it, its mask."""
     sheet = Image.new("RGB", (2 * _THUMBNAIL, _THUMBNAIL), "white")
     for place, room in enumerate(("images", "masks")):
-        pixels = read_picture(shown.prepared / room / f"{name}.png", shown.levels, max_pixels=None)
+        pixels = read_image(shown.prepared / room / f"{name}.png", shown.levels, max_pixels=None)
         small = Image.fromarray(pixels).convert("RGB")
         small.thumbnail((_THUMBNAIL - 2, _THUMBNAIL - 2))
         sheet.paste(small, (place * _THUMBNAIL, 0))

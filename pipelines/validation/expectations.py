@@ -1,4 +1,4 @@
-"""What data must keep, one expectation a promise: the whole list in one place."""
+"""What data must meet: every expectation, in one place."""
 
 from __future__ import annotations
 
@@ -14,46 +14,46 @@ Table = Literal["samples", "splits", "classes", "parts"]
 
 
 @dataclass(frozen=True)
-class Promise:
+class Expectation:
     """One expectation.
 
     Attributes:
         name: What summary.json calls it.
         table: Over which table; its key column gives the failing names.
-        description: The promise as a sentence.
+        description: The expectation as a sentence.
         severity: An error stops the pipeline, a warning is shown.
-        expectation: Class of `great_expectations.expectations`.
+        kind: Class of `great_expectations.expectations`.
         arguments: What it takes.
     """
 
     name: str
     table: Table
     description: str
-    expectation: str
+    kind: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     severity: Severity = "error"
 
 
 FILE_FAULTS = {
-    "image-missing": "Every mask has its picture",
-    "image-ambiguous": "A stem belongs to one picture file",
-    "image-link": "Picture files are files, not symbolic links",
-    "image-no-bytes": "No picture file is empty",
-    "image-not-a-picture": "Every picture file is PNG, BMP, JPEG, TIFF or JPEG 2000",
-    "image-broken": "Every picture can be decoded to its end",
-    "image-bomb": "No picture claims more pixels than validate.max_pixels",
-    "image-pages": "A picture file holds one picture",
+    "image-missing": "Every mask has its image",
+    "image-ambiguous": "A stem belongs to one image file",
+    "image-link": "Image files are files, not symbolic links",
+    "image-no-bytes": "No image file is empty",
+    "image-unreadable": "Every image file is PNG, BMP, JPEG, TIFF or JPEG 2000",
+    "image-broken": "Every image can be decoded to its end",
+    "image-bomb": "No image claims more pixels than validate.max_pixels",
+    "image-pages": "An image file holds one image",
     "image-depth": "Images have 8 bits a sample, or up to 16 and dataset.levels says how they become 8",
     "image-alpha": "No image has transparent pixels",
     "image-mode": "Images are grey, RGB, CMYK or of a palette",
     "image-codec": "Images are compressed in a way that is known here",
-    "image-small": "Pictures are at least 16×16",
-    "label-unmatched": "Every line of labels.csv has its picture",
-    "mask-missing": "Every picture has its mask",
+    "image-small": "Images are at least 16×16",
+    "label-unmatched": "Every line of labels.csv has its image",
+    "mask-missing": "Every image has its mask",
     "mask-ambiguous": "A stem belongs to one mask file",
     "mask-link": "Mask files are files, not symbolic links",
     "mask-no-bytes": "No mask file is empty",
-    "mask-not-a-picture": "Every mask file is PNG, BMP, TIFF or JPEG",
+    "mask-unreadable": "Every mask file is PNG, BMP, TIFF or JPEG",
     "mask-broken": "Every mask can be decoded to its end",
     "mask-bomb": "No mask claims more pixels than validate.max_pixels",
     "mask-pages": "A mask file holds one image",
@@ -63,37 +63,37 @@ FILE_FAULTS = {
     "mask-codec": "Masks are compressed in a way that is known here",
     "mask-channels": "A mask stored as RGB has three equal channels (dataset.masks.values)",
     "mask-palette": "Index 0 of a mask's palette is black (dataset.masks.values)",
-    "mask-size": "A mask has the size of its picture",
+    "mask-size": "A mask has the size of its image",
     "mask-zero-one": "Masks are stored as 0 and 255, not as 0 and 1 (dataset.masks.values)",
     "mask-grey": "Masks hold 0 and 255 and nothing between (dataset.masks.threshold, dataset.masks.values)",
 }
-"""Codes that begin a reason in the manifest, and the promise each one breaks."""
+"""Codes that begin a reason in the manifest, and the expectation that each one fails."""
 
 
-def promises(config: Validate, source: str) -> list[Promise]:
+def list_expectations(config: Validate, source: str) -> list[Expectation]:
     """List what holds for a dataset of this source under these bounds."""
     listed = [_no_file_fault(code, text) for code, text in FILE_FAULTS.items()]
     listed += _of_samples(config) + _of_splits() + _of_classes(config)
     return listed + (_of_published() if source == "sd-saliency-900" else [])
 
 
-def _no_file_fault(code: str, text: str) -> Promise:
-    return Promise(code, "samples", text, "ExpectColumnValuesToNotMatchRegex", {"column": "reason", "regex": f"^{code}:"})
+def _no_file_fault(code: str, text: str) -> Expectation:
+    return Expectation(code, "samples", text, "ExpectColumnValuesToNotMatchRegex", {"column": "reason", "regex": f"^{code}:"})
 
 
-def _null(name: str, table: Table, text: str, severity: Severity = "error") -> Promise:
-    """A column of findings, named after the promise, that must stay empty."""
-    return Promise(name, table, text, "ExpectColumnValuesToBeNull", {"column": name.replace("-", "_")}, severity)
+def _null(name: str, table: Table, text: str, severity: Severity = "error") -> Expectation:
+    """A column of findings, named after the expectation, that must stay empty."""
+    return Expectation(name, table, text, "ExpectColumnValuesToBeNull", {"column": name.replace("-", "_")}, severity)
 
 
-def _of_samples(config: Validate) -> list[Promise]:
+def _of_samples(config: Validate) -> list[Expectation]:
     between = "ExpectColumnValuesToBeBetween"
     return [
         # Pixels are counted: a share of a large image is rounded, and a pinhole with it.
-        Promise("mask-empty", "samples", "Every mask marks something", between, {"column": "defect_pixels", "min_value": 1}),
-        Promise("mask-full", "samples", "No mask marks everything", between, {"column": "ground_pixels", "min_value": 1}),
+        Expectation("mask-empty", "samples", "Every mask marks something", between, {"column": "defect_pixels", "min_value": 1}),
+        Expectation("mask-full", "samples", "No mask marks everything", between, {"column": "ground_pixels", "min_value": 1}),
         # One mask may look inverted and be right: a defect that comes in from an edge and covers two thirds.
-        Promise(
+        Expectation(
             "mask-inverted",
             "samples",
             "Defect is white in the mask, ground is black (validate.inverted_above)",
@@ -103,7 +103,7 @@ def _of_samples(config: Validate) -> list[Promise]:
         ),
         _null("masks-inverted", "samples", "At most half of the masks look inverted (validate.inverted_above)"),
         _null("depth-mixed", "samples", "The images of a dataset have one number of bits (dataset.depths: mixed allows several)"),
-        Promise(
+        Expectation(
             "levels-clipped",
             "samples",
             f"Of every image at most {config.max_clipped} lies outside the levels (dataset.levels, validate.max_clipped)",
@@ -117,21 +117,21 @@ def _of_samples(config: Validate) -> list[Promise]:
             f"At most {config.max_lost} of the defects vanish at the training's scale (train.augment.resize, validate.max_lost)",
             "warning",
         ),
-        Promise(
+        Expectation(
             "image-constant",
             "samples",
-            f"The grey levels of every picture deviate by at least {config.min_contrast} (validate.min_contrast)",
+            f"The grey levels of every image deviate by at least {config.min_contrast} (validate.min_contrast)",
             between,
             {"column": "contrast", "min_value": config.min_contrast},
         ),
         _null("name-case", "samples", "No two names differ only in case"),
-        _null("duplicate-across-splits", "samples", "No picture is in two splits under different names"),
-        _null("duplicate-in-split", "samples", "No picture is twice in one split", "warning"),
-        _null("near-duplicate", "samples", "No picture is in two splits re-encoded, flipped or turned", "warning"),
+        _null("duplicate-across-splits", "samples", "No image is in two splits under different names"),
+        _null("duplicate-in-split", "samples", "No image is twice in one split", "warning"),
+        _null("near-duplicate", "samples", "No image is in two splits re-encoded, flipped or turned", "warning"),
     ]
 
 
-def _of_splits() -> list[Promise]:
+def _of_splits() -> list[Expectation]:
     return [
         _null("split-empty", "parts", "Training and test split have samples"),
         _null("split-unknown", "splits", "Every name of a split is in the manifest"),
@@ -142,12 +142,12 @@ def _of_splits() -> list[Promise]:
     ]
 
 
-def _of_classes(config: Validate) -> list[Promise]:
+def _of_classes(config: Validate) -> list[Expectation]:
     return [
         _null("class-not-in-train", "classes", "Every class is in the training split"),
         _null("class-not-in-test", "classes", "Every class is in the test split"),
         _null("class-not-in-val", "classes", "Every class is in the validation split, where there is one", "warning"),
-        Promise(
+        Expectation(
             "class-balance",
             "classes",
             f"The largest class is at most {config.max_class_ratio} times any other (validate.max_class_ratio)",
@@ -158,11 +158,15 @@ def _of_classes(config: Validate) -> list[Promise]:
     ]
 
 
-def _of_published() -> list[Promise]:
+def _of_published() -> list[Expectation]:
     within = "ExpectColumnValuesToBeInSet"
     return [
-        Promise("published-names", "classes", "SD-saliency-900 has three classes", within, {"column": "class", "value_set": list(CLASSES)}),
-        Promise("published-count", "classes", "SD-saliency-900 has 300 samples a class", within, {"column": "count", "value_set": [300]}),
-        Promise("published-width", "samples", "SD-saliency-900 is 200 pixels wide", within, {"column": "width", "value_set": [200]}),
-        Promise("published-height", "samples", "SD-saliency-900 is 200 pixels high", within, {"column": "height", "value_set": [200]}),
+        Expectation(
+            "published-names", "classes", "SD-saliency-900 has three classes", within, {"column": "class", "value_set": list(CLASSES)}
+        ),
+        Expectation(
+            "published-count", "classes", "SD-saliency-900 has 300 samples a class", within, {"column": "count", "value_set": [300]}
+        ),
+        Expectation("published-width", "samples", "SD-saliency-900 is 200 pixels wide", within, {"column": "width", "value_set": [200]}),
+        Expectation("published-height", "samples", "SD-saliency-900 is 200 pixels high", within, {"column": "height", "value_set": [200]}),
     ]

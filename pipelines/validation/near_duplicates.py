@@ -1,4 +1,4 @@
-"""Pictures that look alike across splits: re-encoded, flipped or turned."""
+"""Images that look alike across splits: re-encoded, flipped or turned."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _BLOCK = 512
 
 
 def find_near_duplicates(rows: Sequence[Row], splits: Mapping[str, Sequence[str]], images: Path, bits: int) -> dict[str, str]:
-    """Find pictures with a near duplicate in another split.
+    """Find images with a near duplicate in another split.
 
     Args:
         rows: The manifest.
         splits: Names by split.
-        images: Folder of the prepared pictures.
+        images: Folder of the prepared images.
         bits: In how many of 63 bits two perceptual hashes may differ for the pixels to be compared.
     Returns:
         Name → name of one near duplicate elsewhere; equal pixels are left out, they are found by their digest.

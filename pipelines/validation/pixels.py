@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from tsernet.data.lost import Lost, lost_defects
-from tsernet.data.pixels import read_picture
+from tsernet.data.pixels import read_image
 from tsernet.data.prepare.manifest import Row
 from tsernet.data.progress import in_parallel
 from tsernet.images.decode import decode
@@ -54,4 +54,4 @@ def _clipped(images: Path, levels: Levels, name: str) -> float:
 
 
 def _lost(masks: Path, scale: int, name: str) -> Lost:
-    return lost_defects(read_picture(masks / f"{name}.png", max_pixels=None), scale)
+    return lost_defects(read_image(masks / f"{name}.png", max_pixels=None), scale)

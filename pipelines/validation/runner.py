@@ -1,4 +1,4 @@
-"""Run promises as Great Expectations over tables; the only import of great_expectations."""
+"""Run the expectations over tables with Great Expectations; the only import of great_expectations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.validation.expectations import Promise
+from pipelines.validation.expectations import Expectation
 from pipelines.validation.tables import FINDINGS, KEYS
 
 if TYPE_CHECKING:
@@ -24,24 +24,26 @@ _WHEN = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Outcome:
-    """Whether a promise holds, and the names of those that break it, with what was found where the table says so."""
+    """Whether an expectation is met, and the names of those that fail it, with what was found where the table says so."""
 
-    promise: Promise
+    expectation: Expectation
     success: bool
     failing: tuple[str, ...]
     found: Mapping[str, str] = field(default_factory=dict)
 
 
-def run_expectations(tables: Mapping[str, pd.DataFrame], promises: Sequence[Promise], docs: Path | None, label: str) -> list[Outcome]:
-    """Hold the tables against the promises and write Data Docs.
+def run_expectations(
+    tables: Mapping[str, pd.DataFrame], expectations: Sequence[Expectation], docs: Path | None, label: str
+) -> list[Outcome]:
+    """Check the tables against the expectations and write Data Docs.
 
     Args:
         tables: By name; each has its key column of `KEYS`.
-        promises: What to check.
+        expectations: What to check.
         docs: Folder for the Data Docs, as Great Expectations makes them; None for none.
         label: What the Data Docs call this run.
     Returns:
-        An outcome for each promise, in the same order.
+        An outcome for each expectation, in the same order.
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
@@ -57,9 +59,9 @@ def run_expectations(tables: Mapping[str, pd.DataFrame], promises: Sequence[Prom
     source = context.data_sources.add_pandas("dataset")
     outcomes: dict[str, Outcome] = {}
     for name, table in tables.items():
-        own = [promise for promise in promises if promise.table == name]
+        own = [expectation for expectation in expectations if expectation.table == name]
         batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
-        suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=[_expectation(gx, promise) for promise in own]))
+        suite = context.suites.add(gx.ExpectationSuite(name=name, expectations=[_expectation(gx, expectation) for expectation in own]))
         definition = context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite))
         checkpoint = context.checkpoints.add(
             gx.Checkpoint(
@@ -71,11 +73,11 @@ def run_expectations(tables: Mapping[str, pd.DataFrame], promises: Sequence[Prom
         run = checkpoint.run(batch_parameters={"dataframe": table}, run_id=RunIdentifier(run_name=label, run_time=_WHEN))
         for result in next(iter(run.run_results.values())).results:
             outcome = _outcome(own, result, KEYS[name])
-            outcomes[outcome.promise.name] = outcome
+            outcomes[outcome.expectation.name] = outcome
     if docs is not None:
         with _rendering_fails_aloud():
             context.build_data_docs()
-    return [outcomes[promise.name] for promise in promises]
+    return [outcomes[expectation.name] for expectation in expectations]
 
 
 @contextmanager
@@ -112,19 +114,24 @@ def _site(docs: Path) -> Any:
     }
 
 
-def _expectation(gx: Any, promise: Promise) -> Any:
-    severity = "critical" if promise.severity == "error" else "warning"
-    kind = getattr(gx.expectations, promise.expectation)
-    return kind(**promise.arguments, severity=severity, notes=f"{promise.name}: {promise.description}", meta={"promise": promise.name})
+def _expectation(gx: Any, expectation: Expectation) -> Any:
+    severity = "critical" if expectation.severity == "error" else "warning"
+    kind = getattr(gx.expectations, expectation.kind)
+    return kind(
+        **expectation.arguments,
+        severity=severity,
+        notes=f"{expectation.name}: {expectation.description}",
+        meta={"expectation": expectation.name},
+    )
 
 
-def _outcome(promises: Sequence[Promise], result: Any, key: str) -> Outcome:
-    name = result.expectation_config.meta["promise"]
-    promise = next(promise for promise in promises if promise.name == name)
+def _outcome(expectations: Sequence[Expectation], result: Any, key: str) -> Outcome:
+    name = result.expectation_config.meta["expectation"]
+    expectation = next(expectation for expectation in expectations if expectation.name == name)
     if result.exception_info.get("raised_exception"):
         raise RuntimeError(f"the expectation {name} could not be evaluated: {result.exception_info.get('exception_message')}")
     entries = result.result.get("unexpected_index_list") or []
     failing = {str(entry[key]) for entry in entries}
-    column = promise.arguments["column"]
+    column = expectation.arguments["column"]
     found = {str(entry[key]): str(entry[column]) for entry in entries if column in entry and column in FINDINGS}
-    return Outcome(promise, bool(result.success), tuple(sorted(failing)), found)
+    return Outcome(expectation, bool(result.success), tuple(sorted(failing)), found)

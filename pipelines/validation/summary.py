@@ -12,21 +12,21 @@ from tsernet.data.prepare.manifest import Row
 
 
 def write_summary(outcomes: Sequence[Outcome], rows: Sequence[Row], splits: Mapping[str, Sequence[str]], path: Path) -> None:
-    """Write summary.json; equal data under equal promises gives equal bytes."""
+    """Write summary.json; equal data under equal expectations gives equal bytes."""
     known = {row.name: row for row in rows}
     digests = {"dataset": _digest(rows)}
     digests |= {part: _digest(known[name] for name in names if name in known) for part, names in splits.items()}
     summary = {
-        "passed": not broken(outcomes, "error"),
-        "errors": len(broken(outcomes, "error")),
-        "warnings": len(broken(outcomes, "warning")),
+        "passed": not failed(outcomes, "error"),
+        "errors": len(failed(outcomes, "error")),
+        "warnings": len(failed(outcomes, "warning")),
         "samples": len(rows),
         "splits": {part: len(names) for part, names in splits.items()},
         "expectations": [
             {
-                "name": outcome.promise.name,
-                "description": outcome.promise.description,
-                "severity": outcome.promise.severity,
+                "name": outcome.expectation.name,
+                "description": outcome.expectation.description,
+                "severity": outcome.expectation.severity,
                 "success": outcome.success,
                 "failing": list(outcome.failing),
             }
@@ -37,9 +37,9 @@ def write_summary(outcomes: Sequence[Outcome], rows: Sequence[Row], splits: Mapp
     path.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def broken(outcomes: Iterable[Outcome], severity: str) -> list[Outcome]:
-    """Pick the broken promises of one severity."""
-    return [outcome for outcome in outcomes if not outcome.success and outcome.promise.severity == severity]
+def failed(outcomes: Iterable[Outcome], severity: str) -> list[Outcome]:
+    """Pick the failed expectations of one severity."""
+    return [outcome for outcome in outcomes if not outcome.success and outcome.expectation.severity == severity]
 
 
 def _digest(rows: Iterable[Row]) -> str:

@@ -51,7 +51,7 @@ class Measured:
 
 
 def build_tables(rows: Sequence[Row], splits: Splits, measured: Measured) -> dict[str, pd.DataFrame]:
-    """Lay out what is known so that every promise is one column.
+    """Lay out what is known so that every expectation is one column.
 
     Args:
         rows: The manifest.

@@ -20,7 +20,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     yaml = YAML()
     tree = yaml.load(params.read_text(encoding="utf-8"))
     tree["dataset"]["synthetic"].update(per_class=5, size=64)
-    # Whole pictures: at 32 pixels the deepest stage has one, and BatchNorm over two values leaves a network that no two processes agree on.
+    # Whole images: at 32 pixels the deepest stage has one, and BatchNorm over two values leaves a network that no two processes agree on.
     tree["train"]["augment"].update(resize=64, crop=64)
     tree["train"].update(batch_size=2, norm_batches=4, checkpoint_every=2, log_every=2)
     tree["train"]["hardware"]["threads"] = 1

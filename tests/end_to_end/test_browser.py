@@ -67,7 +67,7 @@ def test_retrain_in_the_browser(page: Page, up: Up, tmp_path: Path) -> None:
     page.screenshot(path=tmp_path / "prefect.png")
     sheet = artifact(up.prefect, run_id, "comparison-sheet")
     page.goto(f"{up.prefect}/artifacts/artifact/{sheet['id']}")
-    assert_the_picture_shows(page)
+    assert_the_image_shows(page)
 
     page.goto(f"{up.mlflow}/#/models/tsernet/versions/1")
     page.get_by_text("champion").first.wait_for()
@@ -123,11 +123,11 @@ def field(page: Page, name: str) -> Locator:
     return page.locator("div.schema-form-property").filter(has=label).last
 
 
-def assert_the_picture_shows(page: Page) -> None:
-    """See that the browser could decode the picture on the page."""
-    picture = page.locator("img[src^='data:image/png']").first
-    picture.wait_for()
-    assert picture.evaluate("image => image.naturalWidth") > 100
+def assert_the_image_shows(page: Page) -> None:
+    """See that the browser could decode the image on the page."""
+    image = page.locator("img[src^='data:image/png']").first
+    image.wait_for()
+    assert image.evaluate("image => image.naturalWidth") > 100
 
 
 def newest_run(prefect: str) -> str:

@@ -1,4 +1,4 @@
-"""The `cpu` preset on the real pictures: the README's scores of the shipped weights, and the first steps of their training."""
+"""The `cpu` preset on the real images: the README's scores of the shipped weights, and the first steps of their training."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from clones import environment
 
 from tsernet.config import load_params
-from tsernet.data.pixels import Picture
+from tsernet.data.pixels import ImageArray
 from tsernet.data.samples import read_split
 from tsernet.training import NoReporter, TrainingJob, train
 from tsernet.training.checkpoint import load_newest
@@ -29,22 +29,22 @@ class Enough(Exception):  # noqa: N818 - no error, an end
 
 
 class StopAfterTheCheckpoint(NoReporter):
-    def picture(self, name: str, picture: Picture, step: int) -> None:
+    def image(self, name: str, image: ImageArray, step: int) -> None:
         raise Enough
 
 
 @pytest.fixture(scope="module")
-def pictures(shared: Path) -> Path:
+def images(shared: Path) -> Path:
     return shared / "data/SD-saliency-900"
 
 
 @pytest.fixture(scope="module")
-def repository(clone: Path, pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def repository(clone: Path, images: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone with the preset's data prepared and split."""
     path = tmp_path_factory.mktemp("cpu") / "repository"
     subprocess.run(["git", "clone", "--quiet", str(clone), str(path)], check=True)
     run(path, "pipelines.cli", "preset", "cpu")
-    run(path, "dvc", "repro", "--quiet", "split", SD_SALIENCY_900=str(pictures))
+    run(path, "dvc", "repro", "--quiet", "split", SD_SALIENCY_900=str(images))
     return path
 
 
@@ -55,10 +55,10 @@ def run(folder: Path, module: str, *arguments: object, **extra: str) -> str:
     return done.stdout
 
 
-def test_the_shipped_weights_reach_the_recorded_scores(repository: Path, pictures: Path, tmp_path: Path) -> None:
+def test_the_shipped_weights_reach_the_recorded_scores(repository: Path, images: Path, tmp_path: Path) -> None:
     test = ("--names", "data/splits/test.csv")
-    run(repository, "pipelines.cli", "predict", pictures / "Source Images", *test, "--model", "shipped", "--out", tmp_path)
-    scores = json.loads(run(repository, "pipelines.cli", "score", tmp_path, pictures / "Ground truth", *test, "--json"))
+    run(repository, "pipelines.cli", "predict", images / "Source Images", *test, "--model", "shipped", "--out", tmp_path)
+    scores = json.loads(run(repository, "pipelines.cli", "score", tmp_path, images / "Ground truth", *test, "--json"))
 
     recorded = json.loads((RECORD / "metrics.json").read_text(encoding="utf-8"))
     measures = ("s_measure", "mae", "max_e_measure", "max_f_measure", "weighted_f_measure")

@@ -78,8 +78,8 @@ def test_one_parent_and_a_child_for_each_variant(reproduced: Path) -> None:
 def test_the_champion_predicts_from_another_folder(reproduced: Path, tmp_path: Path) -> None:
     code = (
         "import mlflow, numpy as np\n"
-        "pictures = np.random.default_rng(0).integers(0, 255, (2, 40, 50), dtype=np.uint8)\n"
-        "np.save('maps.npy', mlflow.pyfunc.load_model('models:/tsernet@champion').predict(pictures))\n"
+        "images = np.random.default_rng(0).integers(0, 255, (2, 40, 50), dtype=np.uint8)\n"
+        "np.save('maps.npy', mlflow.pyfunc.load_model('models:/tsernet@champion').predict(images))\n"
     )
     uri = f"sqlite:///{reproduced / 'mlflow.db'}"
     kept = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}

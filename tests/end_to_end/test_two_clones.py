@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from dvc_clone import Clone, add_pictures
+from dvc_clone import Clone, add_images
 
 from pipelines.cli import build_app
 
@@ -25,7 +25,7 @@ Ask = Callable[..., Any]
 
 @dataclass(frozen=True)
 class People:
-    """Ann and Bob, their clones of one commit, each with the same pictures in data/own, and the server that both log to."""
+    """Ann and Bob, their clones of one commit, each with the same images in data/own, and the server that both log to."""
 
     ann: Clone
     bob: Clone
@@ -87,25 +87,25 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def people(clone: Path, server: str, tmp_path_factory: pytest.TempPathFactory) -> People:
-    """Both have run `dvc repro` of the same commit and pictures, a short training, at the same time."""
+    """Both have run `dvc repro` of the same commit and images, a short training, at the same time."""
     base = tmp_path_factory.mktemp("people")
     made = People(Clone(base / "ann"), Clone(base / "bob"), server)
     Clone(base).git("clone", "-q", str(clone), "ann")
     made.ann.params(dataset__source="folder", split__method="stratified", split__validation=0.0, variants=["full"], train__iterations=8)
-    made.ann.commit("Our pictures")
+    made.ann.commit("Our images")
     Clone(base).git("clone", "-q", "ann", "bob")
     for person in (made.ann, made.bob):
-        add_pictures(person.root / "data/own", 1, 15)
+        add_images(person.root / "data/own", 1, 15)
     made.repro()
     return made
 
 
 @pytest.fixture(scope="module")
 def later(people: People) -> Later:
-    """Ann has got ten pictures more, Bob has trained in earnest on the old ones."""
+    """Ann has got ten images more, Bob has trained in earnest on the old ones."""
     first = _registered(people.ann)["version"]
     own = people.ann.root / "data/own"
-    for name in add_pictures(own, 16, 19)[10:]:
+    for name in add_images(own, 16, 19)[10:]:
         for room in ("images", "masks"):
             (own / room / f"{name}.png").unlink()
     people.bob.params(train__iterations=100, train__batch_size=8)
@@ -151,7 +151,7 @@ def test_an_equal_challenger_is_not_promoted(people: People, ask: Ask) -> None:
     assert decision["reason"] == kept["reason"]
 
 
-def test_ten_more_pictures_run_what_depends_on_them_and_show_in_the_lineage_alone(later: Later, ask: Ask) -> None:
+def test_ten_more_images_run_what_depends_on_them_and_show_in_the_lineage_alone(later: Later, ask: Ask) -> None:
     assert later.ran == ["acquire", "prepare", "split", "validate", "train", "evaluate", "compare", "register"]
     before, after = (ask("trace", f"models:/tsernet/{number}") for number in (later.first, _registered(later.ann)["version"]))
     # The digest of the data, and what follows from it: the splits and inputs that are parts of it, the run, its weights.
@@ -168,7 +168,7 @@ def test_a_truly_better_challenger_is_promoted(later: Later, ask: Ask) -> None:
 
 
 def test_a_version_is_made_again_to_the_same_bits(later: Later, ask: Ask) -> None:
-    rebuilt = ask("rebuild", f"models:/tsernet/{later.first}")  # its folder holds other pictures by now
+    rebuilt = ask("rebuild", f"models:/tsernet/{later.first}")  # its folder holds other images by now
     assert (rebuilt["same_weights"], rebuilt["same_data"], rebuilt["largest_difference"]) == (True, True, 0.0)
     assert later.ann.git("worktree", "list").count("\n") == 1
     assert later.ann.git("status", "--porcelain").splitlines() == ["?? dvc.lock"]

@@ -1,4 +1,4 @@
-"""A repository in a temporary folder, and pictures for it."""
+"""A repository in a temporary folder, and images for it."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ class Clone:
             yaml.dump(tree, out)
 
 
-def add_pictures(own: Path, first: int, last: int) -> list[str]:
-    """Write synthetic pictures numbered first to last of every class into a folder source."""
+def add_images(own: Path, first: int, last: int) -> list[str]:
+    """Write synthetic images numbered first to last of every class into a folder source."""
     names = []
     for class_name in CLASSES:
         for number in range(first, last + 1):

@@ -14,7 +14,7 @@ STAGE = Path(__file__).with_name("standin_stage.py")
 
 # Where each stage writes, as standin_stage.py does.
 _WRITE = {
-    "acquire": "data/raw/pictures.txt",
+    "acquire": "data/raw/images.txt",
     "prepare": "data/prepared/manifest.csv",
     "split": "data/splits/test.csv",
     "validate": "results/validation/summary.json",

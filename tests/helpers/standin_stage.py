@@ -60,14 +60,14 @@ def write_note() -> None:
 def write_outputs() -> None:
     """Write what later stages, and the run's page, read."""
     variant, seed = item or ("", "")
-    promise = {"name": "picture", "description": "Every file is a picture", "severity": "warning", "success": False, "failing": ["In_7"]}
+    expectation = {"name": "image", "description": "Every file is an image", "severity": "warning", "success": False, "failing": ["In_7"]}
     written: dict[str, dict[str, object]] = {
-        "acquire": {"data/raw/pictures.json": {}},
+        "acquire": {"data/raw/images.json": {}},
         "prepare": {"data/prepared/manifest.csv": {}},
         "split": {"data/splits/test.csv": {}},
         "validate": {
             "results/validation/summary.json": {
-                **{"passed": True, "errors": 0, "warnings": 1, "expectations": [promise]},
+                **{"passed": True, "errors": 0, "warnings": 1, "expectations": [expectation]},
                 "digests": {"dataset": params["dataset"]["source"]},
             }
         },
@@ -94,7 +94,7 @@ if __name__ == "__main__":
     print(f"{stage} {item} begins, with http://plant:{password}@store and {password}", flush=True)
     fail = PLANT / "fail"
     if fail.exists() and fail.read_text(encoding="utf-8") == stage:
-        sys.exit(f"error: manifest.csv: In_1.png is not a picture ({password})")
+        sys.exit(f"error: manifest.csv: In_1.png is not an image ({password})")
     if stage == "train":
         signal.signal(signal.SIGINT, keep_checkpoint)
     wait_if_told()

@@ -1,4 +1,4 @@
-"""A picture in, a map of the picture's own size out."""
+"""An image in, a map of the image's own size out."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tsernet.models import VARIANTS, TSERNetOutput, build_tsernet
 from tsernet.weights import save_model
 
 
-def pictures() -> list[np.ndarray]:
+def images() -> list[np.ndarray]:
     rng = np.random.default_rng(0)
     return [rng.integers(0, 255, shape, dtype=np.uint8) for shape in ((32, 32), (100, 70, 3), (200, 200), (33, 64))]
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_maps_have_the_pictures_sizes_and_span_zero_to_one(variant: str) -> None:
+def test_maps_have_the_images_sizes_and_span_zero_to_one(variant: str) -> None:
     torch.manual_seed(0)
-    maps = Predictor(build_tsernet(variant, 0.0625), resize=64, batch_size=3).predict(pictures())
+    maps = Predictor(build_tsernet(variant, 0.0625), resize=64, batch_size=3).predict(images())
     assert [one.shape for one in maps] == [(32, 32), (100, 70), (200, 200), (33, 64)]
     for one in maps:
         assert one.dtype == np.float32
@@ -35,8 +35,8 @@ def test_maps_have_the_pictures_sizes_and_span_zero_to_one(variant: str) -> None
 def test_a_batch_of_one_and_of_many_agree_and_the_mode_is_put_back() -> None:
     torch.manual_seed(0)
     model = build_tsernet("full", 0.0625).train()
-    together = Predictor(model, resize=64, batch_size=4).predict(pictures())
-    alone = Predictor(model, resize=64, batch_size=1).predict(pictures())
+    together = Predictor(model, resize=64, batch_size=4).predict(images())
+    alone = Predictor(model, resize=64, batch_size=1).predict(images())
     assert model.training
     for one, other in zip(together, alone, strict=True):
         assert np.abs(to_uint8(one).astype(int) - to_uint8(other)).max() <= 1
@@ -45,21 +45,21 @@ def test_a_batch_of_one_and_of_many_agree_and_the_mode_is_put_back() -> None:
 def test_without_stretch_the_map_is_the_probability() -> None:
     torch.manual_seed(0)
     model = build_tsernet("full", 0.0625)
-    (stretched,) = Predictor(model, resize=64).predict(pictures()[:1])
-    (plain,) = Predictor(model, resize=64, stretch=False).predict(pictures()[:1])
+    (stretched,) = Predictor(model, resize=64).predict(images()[:1])
+    (plain,) = Predictor(model, resize=64, stretch=False).predict(images()[:1])
     assert plain.max() - plain.min() < stretched.max() - stretched.min()
 
 
 class Flat(torch.nn.Module):
     """A network whose maps hold rounding errors and nothing else."""
 
-    def forward(self, picture: torch.Tensor) -> TSERNetOutput:
-        logits = 3.0 + 1e-6 * torch.rand_like(picture[:, :1])
+    def forward(self, image: torch.Tensor) -> TSERNetOutput:
+        logits = 3.0 + 1e-6 * torch.rand_like(image[:, :1])
         return TSERNetOutput(None, logits, (), (), logits)
 
 
 def test_rounding_errors_are_not_stretched_into_a_map() -> None:
-    assert Predictor(Flat(), resize=64).predict(pictures()[:1])[0].max() < 1 / 255
+    assert Predictor(Flat(), resize=64).predict(images()[:1])[0].max() < 1 / 255
 
 
 def test_a_model_file_says_how_to_feed_it(tmp_path: Path) -> None:
@@ -68,8 +68,8 @@ def test_a_model_file_says_how_to_feed_it(tmp_path: Path) -> None:
     save_model(tmp_path / "m.safetensors", model, {"resize": "96", "scaling": "own_max", "stretch": "false"})
     predictor = load_predictor(tmp_path / "m.safetensors", batch_size=2)
     assert (predictor.resize, predictor.scaling, predictor.stretch, predictor.batch_size) == (96, "own_max", False, 2)
-    expected = Predictor(model, resize=96, scaling="own_max", stretch=False).predict(pictures())
-    for one, other in zip(predictor.predict(pictures()), expected, strict=True):
+    expected = Predictor(model, resize=96, scaling="own_max", stretch=False).predict(images())
+    for one, other in zip(predictor.predict(images()), expected, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
     with pytest.raises(UserError, match="no such model file"):
         load_predictor(tmp_path / "other.safetensors")

@@ -1,1 +1,1 @@
-"""The dataset: sources, samples on disk, splits, and what a picture goes through before the network."""
+"""The dataset: sources, samples on disk, splits, and what an image goes through before the network."""

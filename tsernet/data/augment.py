@@ -8,21 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsernet.config import Augment
-from tsernet.data.pixels import Picture, scale_picture
+from tsernet.data.pixels import ImageArray, scale_image
 
 
 class Sample(NamedTuple):
-    """One sample as stored: picture uint8 (S, S) or (S, S, 3); mask and edge uint8 (S, S) of 0 and 255."""
+    """One sample as stored: image uint8 (S, S) or (S, S, 3); mask and edge uint8 (S, S) of 0 and 255."""
 
-    picture: Picture
-    mask: Picture
-    edge: Picture
+    image: ImageArray
+    mask: ImageArray
+    edge: ImageArray
 
 
 class TrainingSample(NamedTuple):
-    """One sample as the network sees it: picture float32 (3, C, C) standardised; mask and edge float32 (1, C, C) in {0, 1}."""
+    """One sample as the network sees it: image float32 (3, C, C) standardised; mask and edge float32 (1, C, C) in {0, 1}."""
 
-    picture: NDArray[np.float32]
+    image: NDArray[np.float32]
     mask: NDArray[np.float32]
     edge: NDArray[np.float32]
 
@@ -41,21 +41,21 @@ def augment(sample: Sample, config: Augment, scaling: str, rng: np.random.Genera
     if config.rotate:
         turns = int(rng.integers(4))
         planes = [np.rot90(plane, turns) for plane in planes]
-    picture, mask, edge = planes
+    image, mask, edge = planes
     if rng.random() < config.noise.probability:
-        picture = salt_and_pepper(picture, config.noise.amount, 255 if scaling == "unit" else int(picture.max()), rng)
-    return TrainingSample(scale_picture(picture, scaling), _binary(mask), _binary(edge))
+        image = salt_and_pepper(image, config.noise.amount, 255 if scaling == "unit" else int(image.max()), rng)
+    return TrainingSample(scale_image(image, scaling), _binary(mask), _binary(edge))
 
 
-def salt_and_pepper(picture: Picture, amount: float, salt: int, rng: np.random.Generator) -> Picture:
+def salt_and_pepper(image: ImageArray, amount: float, salt: int, rng: np.random.Generator) -> ImageArray:
     """Set a share of the pixels, drawn with replacement, to `salt` or to 0 with even odds.
 
     Args:
-        picture: uint8, (H, W) or (H, W, 3); not changed.
+        image: uint8, (H, W) or (H, W, 3); not changed.
         amount: Share of the pixels in [0, 1].
         salt: The bright value.
     """
-    noisy = np.ascontiguousarray(picture).copy()
+    noisy = np.ascontiguousarray(image).copy()
     height, width = noisy.shape[:2]
     count = round(amount * height * width)
     places = rng.integers(height * width, size=count)
@@ -71,10 +71,10 @@ def _offset(sample: Sample, config: Augment, rng: np.random.Generator) -> tuple[
     return int(top), int(left)
 
 
-def _crop(plane: Picture, size: int, top_left: tuple[int, int]) -> Picture:
+def _crop(plane: ImageArray, size: int, top_left: tuple[int, int]) -> ImageArray:
     top, left = top_left
     return plane[top : top + size, left : left + size]
 
 
-def _binary(mask: Picture) -> NDArray[np.float32]:
+def _binary(mask: ImageArray) -> NDArray[np.float32]:
     return (mask > 127)[None].astype(np.float32)

@@ -1,4 +1,4 @@
-"""The kinds of defect, and what a picture's name says of them."""
+"""The kinds of defect, and what an image's name says of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PREFIXES = {"In": "inclusion", "Pa": "patch", "Sc": "scratch"}
 """How SD-saliency-900 names its files: In_1, Pa_300."""
 
 UNNAMED = "defect"
-"""The class of pictures of which nothing is known."""
+"""The class of images of which nothing is known."""
 
 _NUMBERED = re.compile(r"(In|Pa|Sc)_([1-9]\d*)")
 

@@ -10,7 +10,7 @@ from scipy import ndimage
 def edge_map(mask: NDArray[np.uint8], width: int = 3) -> NDArray[np.uint8]:
     """Mark the border of a mask by its morphological gradient.
 
-    The paper's edge files were never published; this is the default of architecture.md. The frame of the picture is no
+    The paper's edge files were never published; this is the default of architecture.md. The frame of the image is no
     border of a defect: what touches it continues beyond.
 
     Args:

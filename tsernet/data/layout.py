@@ -1,4 +1,4 @@
-"""Which file of a raw dataset is a picture, which a mask, and which belong together."""
+"""Which file of a raw dataset is an image, which a mask, and which belong together."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tsernet.errors import UserError
 from tsernet.images.formats import SUFFIXES
 from tsernet.images.masks import MASK_SUFFIXES
 
-PICTURE_SUFFIXES = frozenset(SUFFIXES)
+IMAGE_SUFFIXES = frozenset(SUFFIXES)
 
 ROOMS = (("images", "masks"), ("Source Images", "Ground truth"))
-"""Folder names of pictures and masks: ours, and those of SD-saliency-900."""
+"""Folder names of images and masks: ours, and those of SD-saliency-900."""
 
 _LEFT_BY_OTHERS = ("Thumbs.db", "desktop.ini", "__MACOSX", "@eaDir")
 
@@ -31,19 +31,19 @@ class RawSample:
     name: str
     class_name: str
     group: str
-    pictures: tuple[Path, ...]
+    images: tuple[Path, ...]
     masks: tuple[Path, ...]
 
 
 def rooms_of(root: Path) -> tuple[Path, Path]:
-    """Find the folders of pictures and of masks.
+    """Find the folders of images and of masks.
 
     Raises:
         UserError: If there is neither `images` and `masks` nor the published names.
     """
-    for pictures, masks in ROOMS:
-        if (root / pictures).is_dir() and (root / masks).is_dir():
-            return root / pictures, root / masks
+    for images, masks in ROOMS:
+        if (root / images).is_dir() and (root / masks).is_dir():
+            return root / images, root / masks
     raise UserError(f"{root}: expected the folders images/ and masks/")
 
 
@@ -73,29 +73,29 @@ def name_below(path: Path, room: Path) -> str:
 
 
 def list_samples(root: Path, mask_suffix: str = "", subfolders: str = "name") -> list[RawSample]:
-    """Pair pictures and masks by name, sorted by name (numbers by value), with class and group.
+    """Pair images and masks by name, sorted by name (numbers by value), with class and group.
 
     Class and group come from `labels.csv` where there is one; then from the folder, where `subfolders` says so; else the class comes from
-    a name such as Pa_101, else it is `defect`; a picture without a group is a group of its own.
+    a name such as Pa_101, else it is `defect`; an image without a group is a group of its own.
 
     Args:
         root: Holds the two folders.
-        mask_suffix: What a mask's stem has behind its picture's, such as `_mask`.
-        subfolders: What the folder of a picture is besides a part of its name: `name` (nothing more), `group` or `class`.
+        mask_suffix: What a mask's stem has behind its image's, such as `_mask`.
+        subfolders: What the folder of an image is besides a part of its name: `name` (nothing more), `group` or `class`.
     Raises:
         UserError: If the folders are missing or labels.csv is not what it should be.
     """
-    picture_room, mask_room = rooms_of(root)
-    pictures, masks = _by_name(picture_room, PICTURE_SUFFIXES), _masks_by_name(mask_room, mask_suffix)
+    image_room, mask_room = rooms_of(root)
+    images, masks = _by_name(image_room, IMAGE_SUFFIXES), _masks_by_name(mask_room, mask_suffix)
     labels = read_labels(root / "labels.csv")
     samples = []
-    for name in sorted(pictures.keys() | masks.keys(), key=_natural):
+    for name in sorted(images.keys() | masks.keys(), key=_natural):
         folder, _, stem = name.rpartition("/")
         known = class_and_number(stem)
         class_name, group = labels.get(name, ("", ""))
         class_name = class_name or (folder if subfolders == "class" else "") or (known[0] if known else UNNAMED)
         group = group or (folder if subfolders == "group" else "") or name
-        samples.append(RawSample(name, class_name, group, tuple(pictures.get(name, ())), tuple(masks.get(name, ()))))
+        samples.append(RawSample(name, class_name, group, tuple(images.get(name, ())), tuple(masks.get(name, ()))))
     return samples
 
 
@@ -118,7 +118,7 @@ def read_labels(path: Path) -> dict[str, tuple[str, str]]:
                 name = _stem((row["name"] or "").strip())
                 if not name or name in labels:
                     raise UserError(
-                        f"{path}, line {rows.line_num}: {'no name' if not name else f'{name} comes twice'}; expected one line a picture"
+                        f"{path}, line {rows.line_num}: {'no name' if not name else f'{name} comes twice'}; expected one line an image"
                     )
                 labels[name] = ((row.get("class") or "").strip(), (row.get("group") or "").strip())
             return labels
@@ -136,7 +136,7 @@ def to_utf8_path(path: Path) -> Path:
 
 
 def _stem(name: str) -> str:
-    return name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in PICTURE_SUFFIXES else name
+    return name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in IMAGE_SUFFIXES else name
 
 
 def _by_name(room: Path, suffixes: frozenset[str]) -> dict[str, list[Path]]:
@@ -147,7 +147,7 @@ def _by_name(room: Path, suffixes: frozenset[str]) -> dict[str, list[Path]]:
 
 
 def _masks_by_name(room: Path, suffix: str) -> dict[str, list[Path]]:
-    """Group masks by their picture's name; of several formats the first of MASK_SUFFIXES is the mask, as a PNG always was."""
+    """Group masks by their image's name; of several formats the first of MASK_SUFFIXES is the mask, as a PNG always was."""
     found: dict[str, list[Path]] = defaultdict(list)
     for name, paths in _by_name(room, frozenset(MASK_SUFFIXES)).items():
         found[name.removesuffix(suffix)] += paths

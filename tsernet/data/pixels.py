@@ -14,16 +14,16 @@ from tsernet.images.errors import ImageError
 from tsernet.images.formats import MAX_PIXELS, SUFFIXES
 from tsernet.images.levels import Levels, Samples, to_8bit
 
-__all__ = ["MAX_PIXELS", "SUFFIXES", "Picture", "read_picture", "read_samples", "resize_mask", "resize_picture", "scale_picture"]
+__all__ = ["MAX_PIXELS", "SUFFIXES", "ImageArray", "read_image", "read_samples", "resize_image", "resize_mask", "scale_image"]
 
-Picture = NDArray[np.uint8]
+ImageArray = NDArray[np.uint8]
 
-# torchvision's ResNet-34 was trained on pictures standardised so.
+# torchvision's ResNet-34 was trained on images standardised so.
 _MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32).reshape(3, 1, 1)
 _STD = np.array([0.229, 0.224, 0.225], dtype=np.float32).reshape(3, 1, 1)
 
 
-def read_picture(path: Path, levels: Levels | None = None, max_pixels: int | None = MAX_PIXELS) -> Picture:
+def read_image(path: Path, levels: Levels | None = None, max_pixels: int | None = MAX_PIXELS) -> ImageArray:
     """Decode an image file to 8-bit grey or RGB, as `tsernet.images.decode` says.
 
     Args:
@@ -53,25 +53,25 @@ def read_samples(path: Path, max_pixels: int | None = MAX_PIXELS) -> Samples:
         raise UserError(f"{path}: {error.sentence}") from None
 
 
-def resize_picture(picture: Picture, size: int) -> Picture:
+def resize_image(image: ImageArray, size: int) -> ImageArray:
     """Resize to size × size, bilinear, smoothing where it shrinks.
 
     Training and prediction both resize here, so that they see the same pixels.
     """
-    return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BILINEAR))
+    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR))
 
 
-def resize_mask(mask: Picture, size: int) -> Picture:
+def resize_mask(mask: ImageArray, size: int) -> ImageArray:
     """Resize a mask (H, W) of 0 and 255 to size × size by its nearest pixel, so that it holds nothing between."""
     return np.asarray(Image.fromarray(mask).resize((size, size), Image.Resampling.NEAREST))
 
 
-def scale_picture(picture: Picture, scaling: str) -> NDArray[np.float32]:
+def scale_image(image: ImageArray, scaling: str) -> NDArray[np.float32]:
     """Bring 8-bit pixels to the network's input range.
 
     Args:
-        picture: uint8, (H, W) or (H, W, 3).
-        scaling: `unit` divides by 255; `own_max` by the picture's own maximum, as the released code does.
+        image: uint8, (H, W) or (H, W, 3).
+        scaling: `unit` divides by 255; `own_max` by the image's own maximum, as the released code does.
     Returns:
         float32, (3, H, W): scaled to [0, 1], then ImageNet's mean and standard deviation.
     Raises:
@@ -79,10 +79,10 @@ def scale_picture(picture: Picture, scaling: str) -> NDArray[np.float32]:
     """
     if scaling not in ("unit", "own_max"):
         raise ValueError(f"scaling must be 'unit' or 'own_max', got {scaling!r}")
-    if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] != 3):
-        raise ValueError(f"picture must be (H, W) or (H, W, 3), got {picture.shape}")
-    top = 255.0 if scaling == "unit" else max(float(picture.max()), 1.0)
-    planes = picture[None] if picture.ndim == 2 else picture.transpose(2, 0, 1)
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
+        raise ValueError(f"image must be (H, W) or (H, W, 3), got {image.shape}")
+    top = 255.0 if scaling == "unit" else max(float(image.max()), 1.0)
+    planes = image[None] if image.ndim == 2 else image.transpose(2, 0, 1)
     factor = (1.0 / (top * _STD)).astype(np.float32)
     scaled: NDArray[np.float32] = planes * factor
     scaled -= _MEAN / _STD

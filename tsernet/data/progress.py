@@ -1,4 +1,4 @@
-"""Work over many pictures in parallel, with a bar on stderr."""
+"""Work over many images in parallel, with a bar on stderr."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import psutil
 
 from tsernet.config import Augment
 from tsernet.data.augment import Sample, TrainingSample, augment
-from tsernet.data.pixels import read_picture, resize_mask, resize_picture
+from tsernet.data.pixels import read_image, resize_image, resize_mask
 from tsernet.errors import UserError
 from tsernet.images.levels import Levels
 
@@ -73,5 +73,5 @@ class SampleStore:
         """Read a sample from the disk, at the training size."""
         paths = (self._prepared / room / f"{name}.png" for room in ("images", "masks", "edges"))
         # Prepare held the files against validate.max_pixels: a second limit here would only contradict it.
-        picture, mask, edge = (read_picture(path, self._levels, max_pixels=None) for path in paths)
-        return Sample(resize_picture(picture, self._size), resize_mask(mask, self._size), resize_mask(edge, self._size))
+        image, mask, edge = (read_image(path, self._levels, max_pixels=None) for path in paths)
+        return Sample(resize_image(image, self._size), resize_mask(mask, self._size), resize_mask(edge, self._size))

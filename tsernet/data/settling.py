@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tsernet.data.layout import PICTURE_SUFFIXES, files_below, name_below, rooms_of, to_utf8_path
+from tsernet.data.layout import IMAGE_SUFFIXES, files_below, name_below, rooms_of, to_utf8_path
 
 _BETWEEN_LOOKS_SECONDS = 1.0
 
@@ -37,7 +37,7 @@ def _look(rooms: tuple[Path, Path]) -> dict[Path, tuple[int, float]]:
     """Give size and time of every file; of the times the later: a copy may keep the time of its original."""
     found = {}
     for room in rooms:
-        for path in files_below(room, PICTURE_SUFFIXES):
+        for path in files_below(room, IMAGE_SUFFIXES):
             try:
                 entry = path.stat()
             except FileNotFoundError:  # renamed since the folder was read: missing from this look

@@ -27,7 +27,7 @@ _STRATUM = 5
 
 @dataclass(frozen=True)
 class Unit:
-    """Samples that must stay together: one group, or the same picture under several names."""
+    """Samples that must stay together: one group, or the same image under several names."""
 
     rows: tuple[Row, ...]
 

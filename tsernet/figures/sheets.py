@@ -1,4 +1,4 @@
-"""Pictures beside their masks and maps."""
+"""Images beside their masks and maps."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _INK = (45, 55, 65)
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Rows of pictures of any sizes, with a title a column and a title a row."""
+    """Rows of images of any sizes, with a title a column and a title a row."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[NDArray[np.uint8], ...]], ...]
 
 
-def overlay(picture: NDArray[np.uint8], mask: Grey, saliency: Grey, threshold: int = 128, strength: float = 0.55) -> Colour:
-    """Tint a picture by what was found (green), missed (orange) and falsely found (blue).
+def overlay(image: NDArray[np.uint8], mask: Grey, saliency: Grey, threshold: int = 128, strength: float = 0.55) -> Colour:
+    """Tint an image by what was found (green), missed (orange) and falsely found (blue).
 
     Args:
-        picture: uint8, (H, W) or (H, W, 3).
+        image: uint8, (H, W) or (H, W, 3).
         mask: uint8, (H, W); above 128 is defect.
         saliency: uint8, (H, W).
         threshold: A pixel counts as found from here upwards, 0…255.
@@ -42,7 +42,7 @@ def overlay(picture: NDArray[np.uint8], mask: Grey, saliency: Grey, threshold: i
     Returns:
         uint8, (H, W, 3).
     """
-    base = np.repeat(picture[..., None], 3, axis=2) if picture.ndim == 2 else picture
+    base = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
     truth, found = mask > 128, saliency >= threshold
     tinted = base.astype(np.float32)
     for colour, where in ((FOUND, truth & found), (MISSED, truth & ~found), (FALSE_ALARM, found & ~truth)):
@@ -50,21 +50,21 @@ def overlay(picture: NDArray[np.uint8], mask: Grey, saliency: Grey, threshold: i
     return np.rint(tinted).astype(np.uint8)
 
 
-def strip(pictures: Sequence[NDArray[np.uint8]], side: int = 160) -> Image.Image:
-    """Put pictures side by side, each fitted into a square of `side` pixels."""
-    whole = Image.new("RGB", (len(pictures) * (side + _GAP) - _GAP, side), "white")
-    for place, picture in enumerate(pictures):
-        _paste(whole, picture, place * (side + _GAP), 0, side)
+def strip(images: Sequence[NDArray[np.uint8]], side: int = 160) -> Image.Image:
+    """Put images side by side, each fitted into a square of `side` pixels."""
+    whole = Image.new("RGB", (len(images) * (side + _GAP) - _GAP, side), "white")
+    for place, image in enumerate(images):
+        _paste(whole, image, place * (side + _GAP), 0, side)
     return whole
 
 
 def comparison_sheet(sheet: Sheet, path: Path, side: int = 120) -> None:
-    """Write rows of picture, mask and each method's map, as the paper's Fig. 7.
+    """Write rows of image, mask and each method's map, as the paper's Fig. 7.
 
     Args:
-        sheet: The pictures and their titles.
+        sheet: The images and their titles.
         path: A .png.
-        side: Of one picture, pixels.
+        side: Of one image, pixels.
     """
     font = ImageFont.load_default(13)
     titles = [_wrap(title, font, side) for title in sheet.columns]
@@ -75,11 +75,11 @@ def comparison_sheet(sheet: Sheet, path: Path, side: int = 120) -> None:
     for place, title in enumerate(titles):
         middle = left + place * (side + _GAP) + side / 2
         draw.multiline_text((middle, head - 6), title, fill=_INK, font=font, anchor="md", align="center")
-    for line, (title, pictures) in enumerate(sheet.rows):
+    for line, (title, images) in enumerate(sheet.rows):
         top = head + line * (side + _GAP)
         _write_upwards(whole, title, font, top, side)
-        for place, picture in enumerate(pictures):
-            _paste(whole, picture, left + place * (side + _GAP), top, side)
+        for place, image in enumerate(images):
+            _paste(whole, image, left + place * (side + _GAP), top, side)
     whole.save(path, optimize=True)
 
 

@@ -113,7 +113,7 @@ def _decode_tiff(source: Path | bytes, max_pixels: int | None) -> Decoded:
                 return _from_pillow(image)
         except ImageError as error:
             # A codec that Pillow lacks looks to it like no image at all.
-            if error.code != "not-a-picture":
+            if error.code != "unreadable":
                 raise
     return _deep(*tiff.read_samples(source))
 
@@ -190,7 +190,7 @@ def _open_by_pillow(source: Path | bytes) -> Iterator[Image.Image]:
             with image:
                 yield image
         except UnidentifiedImageError:
-            raise ImageError("not-a-picture", f"is not {EXPECTED}") from None
+            raise ImageError("unreadable", f"is not {EXPECTED}") from None
         except (OSError, SyntaxError, ValueError, EOFError) as error:
             raise ImageError("broken", f"cannot be decoded ({' '.join(str(error).split())[:200]})") from None
 

@@ -6,15 +6,15 @@ from tsernet.metrics.export import write_csv, write_curves, write_per_image
 from tsernet.metrics.files import read_grey, read_names, read_pair
 from tsernet.metrics.folder import score_folder
 from tsernet.metrics.measures import BETA_SQUARED, MEASURES, THRESHOLDS, Measure, mask_digest
-from tsernet.metrics.scores import Curves, PictureScore, Scores, collect, digest_of_masks, score_pairs
+from tsernet.metrics.scores import Curves, ImageScore, Scores, collect, digest_of_masks, score_pairs
 
 __all__ = [
     "BETA_SQUARED",
     "MEASURES",
     "THRESHOLDS",
     "Curves",
+    "ImageScore",
     "Measure",
-    "PictureScore",
     "Scores",
     "collect",
     "digest_of_masks",

@@ -27,7 +27,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
 
 
 def write_per_image(scores: Scores, path: Path, classes: Mapping[str, str] | None = None) -> None:
-    """Write each picture's scores.
+    """Write each image's scores.
 
     Args:
         scores: What to write.
@@ -45,7 +45,7 @@ def write_curves(curves: Curves | None, path: Path) -> None:
     """Write the dataset's mean curves.
 
     Args:
-        curves: What to write; None, for a share without pictures, writes the header alone.
+        curves: What to write; None, for a share without images, writes the header alone.
         path: The CSV file: threshold 0…255, precision, recall, f_measure, e_measure, iou.
     """
     keys = ["precision", "recall", "f_measure", "e_measure", "iou"]

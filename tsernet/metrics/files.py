@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from tsernet.data.layout import files_below, name_below
-from tsernet.data.pixels import MAX_PIXELS, SUFFIXES, read_picture
+from tsernet.data.pixels import MAX_PIXELS, SUFFIXES, read_image
 from tsernet.errors import UserError
 from tsernet.images.errors import ImageError
 from tsernet.images.levels import Levels
@@ -20,15 +20,15 @@ _DEFECT_ABOVE = 128
 
 
 def read_grey(path: Path, levels: Levels | None = None, max_pixels: int | None = MAX_PIXELS) -> Grey:
-    """Read a picture as grey; colour becomes its luma, as Pillow weighs it.
+    """Read an image as grey; colour becomes its luma, as Pillow weighs it.
 
     Returns:
         uint8, (H, W).
     Raises:
         UserError: If it cannot be read, or has more than 8 bits a channel and there are no levels.
     """
-    picture = read_picture(path, levels, max_pixels)
-    return picture if picture.ndim == 2 else np.asarray(Image.fromarray(picture).convert("L"))
+    image = read_image(path, levels, max_pixels)
+    return image if image.ndim == 2 else np.asarray(Image.fromarray(image).convert("L"))
 
 
 def read_truth(path: Path, rule: MaskRule | None = None, max_pixels: int | None = MAX_PIXELS) -> Grey:
@@ -77,27 +77,27 @@ def read_pair(saliency: Path, mask: Path, max_pixels: int | None = MAX_PIXELS, r
     return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BILINEAR)), truth, True
 
 
-def list_pictures(folder: Path, suffix: str = "") -> dict[str, Path]:
-    """List the pictures of a folder, and of the folders in it, by stem and folder: `coil7/001`; a suffix such as `_mask` is left off.
+def list_images(folder: Path, suffix: str = "") -> dict[str, Path]:
+    """List the images of a folder, and of the folders in it, by stem and folder: `coil7/001`; a suffix such as `_mask` is left off.
 
     Raises:
-        UserError: If the folder does not exist, holds no picture, or two pictures of one stem.
+        UserError: If the folder does not exist, holds no image, or two images of one stem.
     """
     if not folder.is_dir():
-        raise UserError(f"{folder}: expected a folder of pictures, there is no such folder")
+        raise UserError(f"{folder}: expected a folder of images, there is no such folder")
     found: dict[str, Path] = {}
     for path in files_below(folder, SUFFIXES):
         name = name_below(path, folder).removesuffix(suffix)
         if name in found:
-            raise UserError(f"{folder}: expected one picture a name, got {found[name].name} and {path.name}")
+            raise UserError(f"{folder}: expected one image a name, got {found[name].name} and {path.name}")
         found[name] = path
     if not found:
-        raise UserError(f"{folder}: expected pictures ({', '.join(SUFFIXES)}), got none")
+        raise UserError(f"{folder}: expected images ({', '.join(SUFFIXES)}), got none")
     return found
 
 
 def read_names(path: Path) -> list[str]:
-    """Read which pictures to score: one name a line, or a CSV with a column `name`, as the splits are.
+    """Read which images to score: one name a line, or a CSV with a column `name`, as the splits are.
 
     Raises:
         UserError: If the file cannot be read or names nothing.

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from tsernet.errors import CheckError, UserError
 from tsernet.images.formats import MAX_PIXELS
 from tsernet.images.masks import MaskRule
-from tsernet.metrics.files import list_pictures, read_pair
+from tsernet.metrics.files import list_images, read_pair
 from tsernet.metrics.measures import Measured, Meter
 from tsernet.metrics.scores import Scores, collect
 
@@ -52,11 +52,11 @@ def score_folder(
         names: Score these alone; all masks otherwise.
         allow_missing: Score what is there, and name the rest in `Scores.missing` and `Scores.extra`, instead of raising.
         workers: Processes; the cores this process may use otherwise. The figures do not depend on it.
-        progress: Called with (done, all) as pictures are finished.
+        progress: Called with (done, all) as images are finished.
         max_pixels: A larger map or mask is refused; None for files of ours, which were held against the params' limit.
         rule: How masks are named and what in them is defect; without one, what is above 128.
     Raises:
-        UserError: If a folder or a picture cannot be read.
+        UserError: If a folder or an image cannot be read.
         CheckError: If a map is missing or there is one without a mask; the message names them.
     """
     jobs, missing, extra = _pair(Path(maps), Path(masks), names, max_pixels, rule)
@@ -76,7 +76,7 @@ def available_cores() -> int:
 def _pair(
     maps: Path, masks: Path, names: Sequence[str] | None, max_pixels: int | None, rule: MaskRule | None
 ) -> tuple[list[_Job], list[str], list[str]]:
-    found, truths = list_pictures(maps), list_pictures(masks, rule.suffix if rule else "")
+    found, truths = list_images(maps), list_images(masks, rule.suffix if rule else "")
     if names is None:
         wanted, extra = sorted(truths), sorted(found.keys() - truths.keys())
     else:
@@ -125,7 +125,7 @@ def _run(chunks: Sequence[Sequence[_Job]], workers: int) -> Iterator[list[Measur
 
 @contextmanager
 def _executor(workers: int) -> Iterator[Executor]:
-    # A fork costs 50 ms, a fresh interpreter the two seconds that PySODMetrics takes to import: more than 360 pictures take. A process
+    # A fork costs 50 ms, a fresh interpreter the two seconds that PySODMetrics takes to import: more than 360 images take. A process
     # with threads of its own must not fork (a lock may be held for ever in the child), so there threads do what the GIL lets them.
     may_fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
     context = multiprocessing.get_context("fork" if may_fork else None)

@@ -45,7 +45,7 @@ MEASURES: tuple[Measure, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """All that one picture yields.
+    """All that one image yields.
 
     Curves are (256,), by ascending threshold 0…255 of the map stretched to its own minimum and maximum; a pixel counts as defect from the
     threshold upwards. `histogram` is (2, 256): how many background (row 0) and defect pixels (row 1) have each value of the map as given.
@@ -93,10 +93,10 @@ class _Smeasure(sod.Smeasure):  # type: ignore[misc]  # the library has no types
 
 
 class Meter:
-    """Measure pictures one after the other.
+    """Measure images one after the other.
 
     The library's own classes normalise the pair once each; here that is done once for all of them, F-measure, precision, recall and IoU
-    share their threshold counts, and weighted F sees no more of the picture than it depends on.
+    share their threshold counts, and weighted F sees no more of the image than it depends on.
     """
 
     def __init__(self) -> None:
@@ -120,12 +120,12 @@ class Meter:
         constant map stays as it is.
 
         Args:
-            name: The picture's name, for the record.
+            name: The image's name, for the record.
             saliency: uint8, (H, W), 0…255.
             mask: uint8, (H, W); above 128 is defect.
             resized: Whether the map was brought to the mask's size, for the record.
         Raises:
-            ValueError: If shapes differ, a picture holds fewer than two pixels, or a dtype is not uint8.
+            ValueError: If shapes differ, an image holds fewer than two pixels, or a dtype is not uint8.
         """
         _check(name, saliency, mask)
         stretched, truth = prepare_data(saliency, mask)
@@ -155,10 +155,10 @@ class Meter:
 
 
 def _window(stretched: Floats, truth: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Find the part of a picture that weighted F depends on.
+    """Find the part of an image that weighted F depends on.
 
     It takes three quarters of the library's time, and a background pixel of saliency 0 adds exactly nothing to it, save that the 7×7 window
-    round a defect pixel looks three pixels far. So the rest of the picture need not be handed over.
+    round a defect pixel looks three pixels far. So the rest of the image need not be handed over.
     """
     counts = truth | (stretched > 0)
     sides = []

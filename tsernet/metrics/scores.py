@@ -1,4 +1,4 @@
-"""From pictures to a dataset: means, curves and their peaks."""
+"""From images to a dataset: means, curves and their peaks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Single = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The ten measures, of a picture or of a dataset; see `MEASURES`."""
+    """The ten measures, of an image or of a dataset; see `MEASURES`."""
 
     s_measure: float
     mae: float
@@ -36,10 +36,10 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class PictureScore(Figures):
-    """A picture's row of per_image.csv.
+class ImageScore(Figures):
+    """An image's row of per_image.csv.
 
-    `max_e_measure` and `max_f_measure` are the picture's E and F at the threshold where the *dataset's* mean curve peaks, so that the mean
+    `max_e_measure` and `max_f_measure` are the image's E and F at the threshold where the *dataset's* mean curve peaks, so that the mean
     of every column is the dataset's figure.
     """
 
@@ -86,20 +86,20 @@ class UniformScores:
     names: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, pictures: Sequence[Measured], is_clean: bool) -> UniformScores | None:
+    def of(cls, images: Sequence[Measured], is_clean: bool) -> UniformScores | None:
         """Score images of one kind; None if there are none."""
-        if not pictures:
+        if not images:
             return None
         row, values = (0, np.arange(THRESHOLDS)) if is_clean else (1, np.arange(THRESHOLDS)[::-1])
-        counts = np.stack([picture.histogram[row] for picture in pictures])
+        counts = np.stack([image.histogram[row] for image in images])
         shares = counts / counts.sum(axis=1, keepdims=True)
         wrong = shares[:, values >= _HALF].sum(axis=1)
         return cls(
-            count=len(pictures),
+            count=len(images),
             wrong_area=float(wrong.mean()),
             with_any=float((wrong > 0).mean()),
             mae=float((shares @ values).mean() / (THRESHOLDS - 1)),
-            names=tuple(picture.name for picture in pictures),
+            names=tuple(image.name for image in images),
         )
 
 
@@ -110,13 +110,13 @@ class Scores(Figures):
     The ten measures, the curves and the rows are those of images with defect and ground in the mask: the others are in `clean` and `full`.
     Where there is no such image, `count` is 0 and the measures are NaN.
 
-    max F and max E are the peaks of the dataset's mean curves, as in the paper; everything else is the mean over pictures. `f_curves` and
-    `e_curves` are (count, 256) for bootstraps; `histograms` (count, 2, 256) for reliability. Pictures are in the order of their names.
+    max F and max E are the peaks of the dataset's mean curves, as in the paper; everything else is the mean over images. `f_curves` and
+    `e_curves` are (count, 256) for bootstraps; `histograms` (count, 2, 256) for reliability. Images are in the order of their names.
     """
 
     count: int
     masks_digest: str
-    per_image: tuple[PictureScore, ...]
+    per_image: tuple[ImageScore, ...]
     curves: Curves
     f_curves: Single
     e_curves: Single
@@ -139,15 +139,15 @@ class Scores(Figures):
         return figures
 
 
-def digest_of_masks(pictures: Iterable[tuple[str, str]]) -> str:
+def digest_of_masks(images: Iterable[tuple[str, str]]) -> str:
     """Name a set of masks by its content.
 
     Args:
-        pictures: (name, mask digest) of every picture, in any order.
+        images: (name, mask digest) of every image, in any order.
     Returns:
         sha256 over the sorted pairs.
     """
-    lines = "".join(f"{name} {digest}\n" for name, digest in sorted(pictures))
+    lines = "".join(f"{name} {digest}\n" for name, digest in sorted(images))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
@@ -164,39 +164,39 @@ def score_pairs(pairs: Iterable[tuple[str, Grey, Grey]]) -> Scores:
 
 
 def collect(measured: Sequence[Measured]) -> Scores:
-    """Put pictures together to a dataset.
+    """Put images together to a dataset.
 
-    Pictures are sorted by name first: sums of floats depend on their order, and no figure may depend on the order of files.
+    Images are sorted by name first: sums of floats depend on their order, and no figure may depend on the order of files.
 
     Raises:
-        ValueError: If there is no picture or a name repeats.
+        ValueError: If there is no image or a name repeats.
     """
-    everything = sorted(measured, key=lambda picture: picture.name)
+    everything = sorted(measured, key=lambda image: image.name)
     if not everything:
         raise ValueError("expected at least one map, got none")
     for one, other in pairwise(everything):
         if one.name == other.name:
             raise ValueError(f"expected names that do not repeat, got {one.name!r} twice")
-    clean, full = ([picture for picture in everything if picture.coverage == share] for share in (0.0, 1.0))
-    pictures = [picture for picture in everything if 0.0 < picture.coverage < 1.0]
+    clean, full = ([image for image in everything if image.coverage == share] for share in (0.0, 1.0))
+    images = [image for image in everything if 0.0 < image.coverage < 1.0]
     rest: dict[str, Any] = {
-        "masks_digest": digest_of_masks((picture.name, picture.mask_digest) for picture in everything),
-        "resized": tuple(picture.name for picture in everything if picture.resized),
+        "masks_digest": digest_of_masks((image.name, image.mask_digest) for image in everything),
+        "resized": tuple(image.name for image in everything if image.resized),
         "clean": UniformScores.of(clean, is_clean=True),
         "full": UniformScores.of(full, is_clean=False),
     }
-    if not pictures:
+    if not images:
         return _undefined(rest)
-    f_curves = np.stack([picture.f_curve for picture in pictures])
-    e_curves = np.stack([picture.e_curve for picture in pictures])
+    f_curves = np.stack([image.f_curve for image in images])
+    e_curves = np.stack([image.e_curve for image in images])
     curves = Curves(
-        precision=_mean([picture.precision for picture in pictures]),
-        recall=_mean([picture.recall for picture in pictures]),
+        precision=_mean([image.precision for image in images]),
+        recall=_mean([image.recall for image in images]),
         f_measure=f_curves.mean(axis=0),
         e_measure=e_curves.mean(axis=0),
-        iou=_mean([picture.iou_curve for picture in pictures]),
+        iou=_mean([image.iou_curve for image in images]),
     )
-    per_image = _rows(pictures, best_e=int(curves.e_measure.argmax()), best_f=curves.best_threshold)
+    per_image = _rows(images, best_e=int(curves.e_measure.argmax()), best_f=curves.best_threshold)
     means = {measure.key: float(np.mean([getattr(row, measure.key) for row in per_image])) for measure in MEASURES}
     return Scores(
         s_measure=means["s_measure"],
@@ -209,12 +209,12 @@ def collect(measured: Sequence[Measured]) -> Scores:
         adaptive_f_measure=means["adaptive_f_measure"],
         weighted_f_measure=means["weighted_f_measure"],
         iou=means["iou"],
-        count=len(pictures),
+        count=len(images),
         per_image=per_image,
         curves=curves,
         f_curves=f_curves.astype(np.float32),
         e_curves=e_curves.astype(np.float32),
-        histograms=np.stack([picture.histogram for picture in pictures]),
+        histograms=np.stack([image.histogram for image in images]),
         **rest,
     )
 
@@ -240,22 +240,22 @@ def _mean(curves: list[Floats]) -> Floats:
     return mean
 
 
-def _rows(pictures: Sequence[Measured], best_e: int, best_f: int) -> tuple[PictureScore, ...]:
+def _rows(images: Sequence[Measured], best_e: int, best_f: int) -> tuple[ImageScore, ...]:
     return tuple(
-        PictureScore(
-            name=picture.name,
-            coverage=picture.coverage,
-            mask_digest=picture.mask_digest,
-            s_measure=picture.s_measure,
-            mae=picture.mae,
-            max_e_measure=float(picture.e_curve[best_e]),
-            mean_e_measure=float(picture.e_curve.mean()),
-            adaptive_e_measure=picture.adaptive_e_measure,
-            max_f_measure=float(picture.f_curve[best_f]),
-            mean_f_measure=float(picture.f_curve.mean()),
-            adaptive_f_measure=picture.adaptive_f_measure,
-            weighted_f_measure=picture.weighted_f_measure,
-            iou=picture.iou,
+        ImageScore(
+            name=image.name,
+            coverage=image.coverage,
+            mask_digest=image.mask_digest,
+            s_measure=image.s_measure,
+            mae=image.mae,
+            max_e_measure=float(image.e_curve[best_e]),
+            mean_e_measure=float(image.e_curve.mean()),
+            adaptive_e_measure=image.adaptive_e_measure,
+            max_f_measure=float(image.f_curve[best_f]),
+            mean_f_measure=float(image.f_curve.mean()),
+            adaptive_f_measure=image.adaptive_f_measure,
+            weighted_f_measure=image.weighted_f_measure,
+            iou=image.iou,
         )
-        for picture in pictures
+        for image in images
     )

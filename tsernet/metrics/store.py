@@ -1,4 +1,4 @@
-"""A scored set of pictures on disk, and back."""
+"""A scored set of images on disk, and back."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tsernet.metrics.scores import Scores, Single
 
 
 @dataclass(frozen=True, slots=True)
-class PictureCurves:
-    """What resampling and reliability need of every picture.
+class ImageCurves:
+    """What resampling and reliability need of every image.
 
     `f_curves` and `e_curves` are (count, 256) by ascending threshold; `histograms` (count, 2, 256): background and defect pixels by value.
     """
@@ -25,7 +25,7 @@ class PictureCurves:
     histograms: Counts
 
     @classmethod
-    def of(cls, scores: Scores) -> PictureCurves:
+    def of(cls, scores: Scores) -> ImageCurves:
         """Take them from scores."""
         return cls(tuple(row.name for row in scores.per_image), scores.f_curves, scores.e_curves, scores.histograms)
 
@@ -43,7 +43,7 @@ class PictureCurves:
         part.replace(path)
 
     @classmethod
-    def read(cls, path: Path) -> PictureCurves:
+    def read(cls, path: Path) -> ImageCurves:
         """Read what `write` wrote.
 
         Raises:

@@ -12,7 +12,7 @@ from tsernet.models.build import outline_tsernet
 
 @dataclass(frozen=True)
 class Complexity:
-    """Trainable parameters, and multiply-accumulates of one picture's forward pass."""
+    """Trainable parameters, and multiply-accumulates of one image's forward pass."""
 
     parameters: int
     macs: int
@@ -27,7 +27,7 @@ def complexity_of(variant: str, width: float, size: int = 224) -> Complexity:
     Args:
         variant: One of `VARIANTS`.
         width: Channel multiplier.
-        size: Height and width of the picture, a multiple of 32.
+        size: Height and width of the image, a multiple of 32.
     """
     model = outline_tsernet(variant, width).eval()
     macs = 0

@@ -53,7 +53,7 @@ class BasicBlock(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Turn a picture into six feature maps of falling size.
+    """Turn an image into six feature maps of falling size.
 
     The stages chain on their raw outputs; afterwards a residual unit refines each one that something reads.
 
@@ -77,16 +77,16 @@ class Encoder(nn.Module):
             self.units.append(ResidualUnit(outputs) if index + 1 in refined else nn.Identity())
             inputs = outputs
 
-    def forward(self, picture: Tensor) -> list[Tensor]:
+    def forward(self, image: Tensor) -> list[Tensor]:
         """Compute f₁…f₆.
 
         Args:
-            picture: Normalised RGB, (B, 3, H, W), H and W multiples of 32.
+            image: Normalised RGB, (B, 3, H, W), H and W multiples of 32.
         Returns:
             Six maps, (B, c_i, H/2^(i−1), W/2^(i−1)).
         """
         features = []
-        raw = self.stem(picture)
+        raw = self.stem(image)
         for index, (stage, unit) in enumerate(zip(self.stages, self.units, strict=True)):
             if index >= RESNET_STAGES:
                 raw = F.max_pool2d(raw, 2, ceil_mode=True)

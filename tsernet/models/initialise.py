@@ -12,8 +12,8 @@ def initialise_residual(network: nn.Module) -> None:
     """Start near the identity: He-normal convolutions without bias, and residual branches that begin at zero.
 
     With PyTorch's defaults the deep chain of BatchNorms passes the smallest change of an early layer on enlarged a
-    ten-thousandfold, so that the first hundreds of steps are mostly noise. On the synthetic pictures (width 0.125, 200 steps
-    of batch 4, lr 0.003, one seed) the loss went to 26.2 instead of 30.3, max F on pictures of another draw to 0.45 instead
+    ten-thousandfold, so that the first hundreds of steps are mostly noise. On the synthetic images (width 0.125, 200 steps
+    of batch 4, lr 0.003, one seed) the loss went to 26.2 instead of 30.3, max F on images of another draw to 0.45 instead
     of 0.42; He's weights without the zeros gave 29.7 and 0.32.
 
     Args:

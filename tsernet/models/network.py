@@ -74,16 +74,16 @@ class TSERNet(nn.Module):
         self.bridge_side = conv3(deepest, 1)
         self.subnet = RefinementNet(width, parts) if parts.subnet else None
 
-    def forward(self, picture: Tensor) -> TSERNetOutput:
+    def forward(self, image: Tensor) -> TSERNetOutput:
         """Compute all maps.
 
         Args:
-            picture: Normalised RGB, float, (B, 3, H, W), H and W multiples of 32.
+            image: Normalised RGB, float, (B, 3, H, W), H and W multiples of 32.
         Raises:
             ValueError: If the shape is another; the message gives it.
         """
-        _check(picture)
-        features = self.encoder(picture)
+        _check(image)
+        features = self.encoder(image)
         edges = pyramid(self.edge(features[1], features[-1]), STAGES)
         bridge = self.bridge(features[-1])
         initial, *sides = self._decode(features, bridge, edges)
@@ -103,7 +103,7 @@ class TSERNet(nn.Module):
         return maps
 
 
-def _check(picture: Tensor) -> None:
-    shape = tuple(picture.shape)
+def _check(image: Tensor) -> None:
+    shape = tuple(image.shape)
     if len(shape) != 4 or shape[1] != 3 or shape[2] % SIZE_MULTIPLE or shape[3] % SIZE_MULTIPLE or 0 in shape:
-        raise ValueError(f"picture must be (B, 3, H, W) with H and W multiples of {SIZE_MULTIPLE}, got {shape}")
+        raise ValueError(f"image must be (B, 3, H, W) with H and W multiples of {SIZE_MULTIPLE}, got {shape}")

@@ -14,7 +14,7 @@ _TESTED = {"s_measure": "S", "mae": "MAE", "max_f_measure": "max F"}
 
 
 def bootstrap_table(evaluations: Evaluations, resamples: int) -> Table:
-    """Test every variant against `full` over resampled test pictures.
+    """Test every variant against `full` over resampled test images.
 
     Args:
         evaluations: A variant without any, and all where `full` is missing, are shown as missing.
@@ -37,8 +37,8 @@ def bootstrap_table(evaluations: Evaluations, resamples: int) -> Table:
             values |= _difference(found, full, key, resamples) if found and full else {key: MISSING}
         rows.append(Row(values, "ours" if found and full else "missing"))
     note = (
-        f"Variant less full model; {resamples:,} resamples of the test pictures, the same for both. An interval without 0 is a"
-        " difference that another draw of test pictures would hardly turn round. Several variants are tested at once: a p just under 0.05"
+        f"Variant less full model; {resamples:,} resamples of the test images, the same for both. An interval without 0 is a"
+        " difference that another draw of test images would hardly turn round. Several variants are tested at once: a p just under 0.05"
         " proves little."
     )
     return Table("bootstrap", "Paired bootstrap against the full model", note, tuple(columns), tuple(rows))
@@ -70,7 +70,7 @@ def failure_table(failures: Sequence[Failure]) -> Table:
     titles = {kind.key: kind.title for kind in KINDS}
     columns = (
         Column("kind", "kind"),
-        Column("name", "picture"),
+        Column("name", "image"),
         Column("s_measure", "S", 3),
         Column("iou", "IoU", 3),
         Column("words", "what was found"),

@@ -30,7 +30,7 @@ class ReportInputs:
     Args:
         prepared: Folder with images/ and masks/.
         evaluations: Folder with VARIANT/SEED/.
-        test: Names of the test pictures.
+        test: Names of the test images.
         variants: In the order of the report; `full` among them.
         seeds: The first one's maps are shown.
         published: Folders of saliency maps to score, by the method's name.
@@ -39,7 +39,7 @@ class ReportInputs:
         dataset: The dataset's name for readers.
         split: How it was split, for readers.
         shares: What the split made of it.
-        comparable: Whether the test pictures are the paper's.
+        comparable: Whether the test images are the paper's.
         levels: Of a set of more than 8 bits.
     """
 
@@ -126,7 +126,7 @@ def _tables(
         threshold_table(evaluations),
     ]
     if full:
-        contrast = {name: defect_contrast(prepared.picture(name), prepared.mask(name)) for name in full.names}
+        contrast = {name: defect_contrast(prepared.image(name), prepared.mask(name)) for name in full.names}
         tables += [group_table(full, contrast), failure_table(failures)]
     return tables
 
@@ -144,8 +144,8 @@ def _failures(full: Evaluation, prepared: Prepared) -> list[Failure]:
 
     return find_failures(
         full.names,
-        full.pictures["s_measure"].tolist(),
-        full.pictures["iou"].tolist(),
+        full.images["s_measure"].tolist(),
+        full.images["iou"].tolist(),
         prepared.mask,
         lambda name: read_grey(full.folder / "maps" / f"{name}.png", max_pixels=None),
         worst=_WORST,

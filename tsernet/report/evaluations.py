@@ -14,7 +14,7 @@ import numpy as np
 from tsernet.errors import CheckError, UserError
 from tsernet.metrics import MEASURES, Curves
 from tsernet.metrics.measures import Floats
-from tsernet.metrics.store import PictureCurves
+from tsernet.metrics.store import ImageCurves
 from tsernet.report.tables import Spread
 
 
@@ -22,7 +22,7 @@ from tsernet.report.tables import Spread
 class Evaluation:
     """One variant, one seed.
 
-    `measures` are the dataset's ten; `pictures` holds each measure as (count,) in the order of `names`; `validation` is None where the
+    `measures` are the dataset's ten; `images` holds each measure as (count,) in the order of `names`; `validation` is None where the
     split keeps no validation share.
     """
 
@@ -33,14 +33,14 @@ class Evaluation:
     masks_digest: str
     test_digest: str
     parameters: int
-    seconds_per_picture: float
+    seconds_per_image: float
     names: tuple[str, ...]
     classes: tuple[str, ...]
     coverage: Floats
-    pictures: Mapping[str, Floats]
+    images: Mapping[str, Floats]
     curves: Curves
     validation: Curves | None
-    resampling: PictureCurves
+    resampling: ImageCurves
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +112,14 @@ def load_evaluation(folder: Path) -> Evaluation:
             masks_digest=str(metrics["masks_digest"]),
             test_digest=str(metrics["test_digest"]),
             parameters=int(metrics["parameters"]),
-            seconds_per_picture=float(metrics["seconds_per_picture"]),
+            seconds_per_image=float(metrics["seconds_per_image"]),
             names=tuple(row["name"] for row in rows),
             classes=tuple(row["class"] for row in rows),
             coverage=_column(rows, "coverage"),
-            pictures={measure.key: _column(rows, measure.key) for measure in MEASURES},
+            images={measure.key: _column(rows, measure.key) for measure in MEASURES},
             curves=_read_curves(folder / "pr_curve.csv"),
             validation=_read_validation(folder / "validation_curve.csv"),
-            resampling=PictureCurves.read(folder / "curves.npz"),
+            resampling=ImageCurves.read(folder / "curves.npz"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{folder}: expected what evaluate writes, cannot be read: {error!r}") from None

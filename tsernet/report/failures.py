@@ -27,7 +27,7 @@ Truth = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A picture that breaks a rule.
+    """An image that breaks a rule.
 
     `severity` orders the cases of a kind, worst first; `words` says what is wrong in it.
     """
@@ -50,10 +50,8 @@ class Kind:
 
 
 KINDS = (
-    Kind("worst", "Worst by S-measure", "The pictures with the lowest S-measure."),
-    Kind(
-        "tiny_missed", "Tiny defects missed", "A defect that covers at most 0.5 % of the picture, under a tenth of whose pixels is found."
-    ),
+    Kind("worst", "Worst by S-measure", "The images with the lowest S-measure."),
+    Kind("tiny_missed", "Tiny defects missed", "A defect that covers at most 0.5 % of the image, under a tenth of whose pixels is found."),
     Kind("merged", "Neighbours merged", "One found region covers two or more defects, and fewer regions are found than the mask holds."),
     Kind(
         "border_only",
@@ -71,15 +69,15 @@ def find_failures(
     maps: Callable[[str], Grey],
     worst: int,
 ) -> list[Failure]:
-    """Apply every rule to every picture.
+    """Apply every rule to every image.
 
     Args:
-        names: The pictures.
+        names: The images.
         s_measure: Their S-measure, for the record and the rule `worst`.
         iou: Their IoU at 0.5.
         masks: Reads a mask by name: uint8, (H, W), above 128 is defect.
         maps: Reads a map by name: uint8, (H, W); found from 128 upwards.
-        worst: How many pictures the rule `worst` takes.
+        worst: How many images the rule `worst` takes.
     Returns:
         By kind, in the order of `KINDS`, and the worst first.
     """

@@ -1,4 +1,4 @@
-"""Which figures the report shows, and of which pictures."""
+"""Which figures the report shows, and of which images."""
 
 from __future__ import annotations
 
@@ -81,9 +81,9 @@ def _detections(full: Evaluation, prepared: Prepared, kind: str, found: Sequence
 def _strip(full: Evaluation, prepared: Prepared, name: str, path: Path, words: str) -> Drawing:
     """Show an image, its mask, its map, and what of the mask is found, missed and falsely marked."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture, mask = prepared.picture(name), prepared.mask(name)
+    image, mask = prepared.image(name), prepared.mask(name)
     saliency = read_grey(full.folder / "maps" / f"{name}.png", max_pixels=None)
-    strip([picture, mask, saliency, overlay(picture, mask, saliency)]).save(path, quality=_JPEG_QUALITY)
+    strip([image, mask, saliency, overlay(image, mask, saliency)]).save(path, quality=_JPEG_QUALITY)
     return Drawing(path, name, words)
 
 
@@ -118,10 +118,10 @@ def _sheet(methods: Sequence[Method], full: Evaluation | None, prepared: Prepare
     shown = ranked(methods)
     rows = []
     for kind, name in _choose(full, rows_per_class) if full else []:
-        pictures = (prepared.picture(name), prepared.mask(name), *(method.read_map(name) for method in shown))
-        rows.append((f"{kind} {name}" if kind else name, pictures))
-    comparison_sheet(Sheet(("picture", "mask", *(method.label for method in shown)), tuple(rows)), path)
-    caption = "In each class from a low to a high S-measure of the full model, evenly spaced; no picture is chosen by hand."
+        images = (prepared.image(name), prepared.mask(name), *(method.read_map(name) for method in shown))
+        rows.append((f"{kind} {name}" if kind else name, images))
+    comparison_sheet(Sheet(("image", "mask", *(method.label for method in shown)), tuple(rows)), path)
+    caption = "In each class from a low to a high S-measure of the full model, evenly spaced; no image is chosen by hand."
     return Drawing(path, "Visual comparison", caption)
 
 
@@ -130,7 +130,7 @@ def _choose(evaluation: Evaluation, rows_per_class: int) -> list[tuple[str, str]
     chosen = []
     for kind in np.unique(classes):
         places = np.flatnonzero(classes == kind)
-        order = places[np.argsort(evaluation.pictures["s_measure"][places], kind="stable")]
+        order = places[np.argsort(evaluation.images["s_measure"][places], kind="stable")]
         steps = np.linspace(0.1, 0.9, min(rows_per_class, len(order))) * (len(order) - 1)
         chosen += [(str(kind), evaluation.names[order[round(step)]]) for step in steps]
     return chosen

@@ -1,4 +1,4 @@
-"""All that is scored on the same test pictures: our variants, folders of published maps, and two baselines that know nothing."""
+"""All that is scored on the same test images: our variants, folders of published maps, and two baselines that know nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from tsernet.errors import UserError
 from tsernet.images.levels import Levels
 from tsernet.metrics import MEASURES, Curves, Scores, read_grey, read_pair, score_folder, score_pairs
-from tsernet.metrics.files import list_pictures
+from tsernet.metrics.files import list_images
 from tsernet.metrics.measures import Grey
 from tsernet.report.evaluations import Evaluation, Evaluations, check_same_masks, over_seeds
 from tsernet.report.published import label_of
@@ -27,13 +27,13 @@ INVERTED = "inverted brightness"
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The prepared pictures and masks, by name; `levels` of a set of more than 8 bits."""
+    """The prepared images and masks, by name; `levels` of a set of more than 8 bits."""
 
     folder: Path
     levels: Levels | None = None
 
-    def picture(self, name: str) -> Grey:
-        """Read a picture as grey: uint8, (H, W)."""
+    def image(self, name: str) -> Grey:
+        """Read an image as grey: uint8, (H, W)."""
         return read_grey(self.folder / "images" / f"{name}.png", self.levels, max_pixels=None)
 
     def mask(self, name: str) -> Grey:
@@ -43,7 +43,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One row of Table I: its figures, curves, and maps by picture name."""
+    """One row of Table I: its figures, curves, and maps by image name."""
 
     name: str
     label: str
@@ -75,7 +75,7 @@ def published_methods(
 
     Raises:
         UserError: If a folder does not exist.
-        CheckError: If it lacks maps of test pictures, or the masks are no longer those of the evaluations.
+        CheckError: If it lacks maps of test images, or the masks are no longer those of the evaluations.
     """
     methods = []
     for name, folder in folders.items():
@@ -88,14 +88,14 @@ def published_methods(
 
 
 def baseline_methods(prepared: Prepared, names: Sequence[str], reference: Evaluation | None, progress: Progress) -> list[Method]:
-    """Score a constant map (128) and the picture's own inverted brightness: what no training at all reaches.
+    """Score a constant map (128) and the image's own inverted brightness: what no training at all reaches.
 
     Raises:
         CheckError: If the masks are no longer those of the evaluations.
     """
     readers: dict[str, Callable[[str], Grey]] = {
         CONSTANT: lambda name: np.full_like(prepared.mask(name), 128),
-        INVERTED: lambda name: 255 - prepared.picture(name),
+        INVERTED: lambda name: 255 - prepared.image(name),
     }
     methods = []
     for name, read_map in readers.items():
@@ -124,7 +124,7 @@ def _evaluated_maps(evaluation: Evaluation) -> Callable[[str], Grey]:
 
 
 def _folder_maps(folder: Path, prepared: Prepared) -> Callable[[str], Grey]:
-    paths = list_pictures(folder)
+    paths = list_images(folder)
 
     def read(name: str) -> Grey:
         saliency, _, _ = read_pair(paths[name], prepared.folder / "masks" / f"{name}.png", max_pixels=None)

@@ -66,7 +66,7 @@ class Content:
                 ("false regions", f"{row['false_regions']} on {row['images_with_false']} of {row['images']} images"),
                 *lines[:4],
             ]
-        return [*lines, ("ms a picture", f"{1000 * self.full.seconds_per_picture:.1f}")] if self.full else lines
+        return [*lines, ("ms an image", f"{1000 * self.full.seconds_per_image:.1f}")] if self.full else lines
 
     def missing(self) -> list[str]:
         """Name the variants that were not evaluated."""

@@ -11,7 +11,7 @@ from tsernet.report.published import LABELS, PRINTED, PaperRow, label_of, paper_
 from tsernet.report.tables import MISSING, Column, Row, Spread, Table, Value
 
 _SHORT = {measure.key: measure.label for measure in MEASURES} | {"s_measure": "S"}
-_INCOMPARABLE = " The paper's figures stand for another set of test pictures: they are for orientation, and no difference is given."
+_INCOMPARABLE = " The paper's figures stand for another set of test images: they are for orientation, and no difference is given."
 _TABLES = {"II": ("full", "no_subnet", "no_efbi", "no_erm"), "III": ("full", "no_fig", "no_big", "no_self_edge", "no_s_edge")}
 _TITLES = {"II": "Table II: what each component is worth", "III": "Table III: the parts of EFBI and ERM"}
 
@@ -22,7 +22,7 @@ def table_one(methods: Sequence[Method], evaluations: Evaluations, comparable: b
     Args:
         methods: All that was scored.
         evaluations: For the variants' sizes, and which are missing.
-        comparable: Whether the test pictures are the paper's; only then a difference means something.
+        comparable: Whether the test images are the paper's; only then a difference means something.
     """
     published = {method.name: method for method in methods if method.kind == "published"}
     ours = {method.name: method for method in methods if method.kind == "ours"}
@@ -56,14 +56,14 @@ def ablation_table(number: str, evaluations: Evaluations, comparable: bool) -> T
     Args:
         number: II or III.
         evaluations: A variant without any is shown as missing.
-        comparable: Whether the test pictures are the paper's.
+        comparable: Whether the test images are the paper's.
     """
     printed = [key for key in PRINTED if key != "max_e_measure"]
     columns = (
         Column("name", "variant"),
         Column("seeds", "seeds", 0),
         Column("parameters", "params (M)", 2),
-        Column("milliseconds", "ms a picture", 1),
+        Column("milliseconds", "ms an image", 1),
         *(Column(f"measured_{key}", _SHORT[key], 3, "measured here") for key in (*PRINTED, "weighted_f_measure", "iou")),
         *(Column(f"published_{key}", _SHORT[key], 3, "published") for key in printed),
         *_differences(printed, comparable),
@@ -96,7 +96,7 @@ def _paper_row(row: PaperRow, method: Method | None, comparable: bool) -> Row:
 def _our_row(variant: str, method: Method | None, found: Sequence[Evaluation], comparable: bool) -> Row:
     values: dict[str, Value] = {"name": label_of(variant), "type": "ours"}
     paper = published_variant(variant)
-    # On other pictures the paper's figure in a row of ours would read like a target that was missed.
+    # On other images the paper's figure in a row of ours would read like a target that was missed.
     values |= (_published(paper) if comparable else {}) | _cost(found)
     if not method:
         return Row(values | {f"measured_{key}": MISSING for key in PRINTED}, "missing")
@@ -110,7 +110,7 @@ def _published(row: PaperRow | None) -> dict[str, Value]:
 def _cost(found: Sequence[Evaluation]) -> dict[str, Value]:
     if not found:
         return {}
-    times = [evaluation.seconds_per_picture for evaluation in found]
+    times = [evaluation.seconds_per_image for evaluation in found]
     return {"parameters": found[0].parameters / 1e6, "milliseconds": 1000 * sum(times) / len(times)}
 
 

@@ -25,16 +25,16 @@ class _Part:
     where: Chosen
 
 
-def defect_contrast(picture: NDArray[np.uint8], mask: Grey) -> float:
+def defect_contrast(image: NDArray[np.uint8], mask: Grey) -> float:
     """Measure how far a defect stands out.
 
     Args:
-        picture: uint8, (H, W) or (H, W, 3).
+        image: uint8, (H, W) or (H, W, 3).
         mask: uint8, (H, W); above 128 is defect.
     Returns:
         The difference of mean brightness inside and outside the mask, in grey levels, 0…255; 0 for an empty or full mask.
     """
-    grey = picture if picture.ndim == 2 else picture.mean(axis=2)
+    grey = image if image.ndim == 2 else image.mean(axis=2)
     truth = mask > 128
     if truth.all() or not truth.any():
         return 0.0
@@ -46,12 +46,12 @@ def group_table(evaluation: Evaluation, contrast: Mapping[str, float]) -> Table:
 
     Args:
         evaluation: Whose.
-        contrast: `defect_contrast` by picture name.
+        contrast: `defect_contrast` by image name.
     """
     columns = (
         Column("kind", "by"),
         Column("group", "group"),
-        Column("count", "pictures", 0),
+        Column("count", "images", 0),
         Column("s_measure", "S", 3),
         Column("mae", "MAE", 3),
         Column("max_e_measure", "max E", 3),
@@ -62,7 +62,7 @@ def group_table(evaluation: Evaluation, contrast: Mapping[str, float]) -> Table:
     levels = np.array([contrast[name] for name in evaluation.names])
     parts = [*_classes(evaluation), *_sizes(evaluation.coverage), *_contrasts(levels)]
     note = (
-        "max E and max F are the peaks of each group's own mean curve. Defect size is the share of the picture that the mask covers;"
+        "max E and max F are the peaks of each group's own mean curve. Defect size is the share of the image that the mask covers;"
         " contrast is the difference of mean brightness inside and outside the mask, in grey levels, cut at its terciles."
     )
     rows = tuple(_row(evaluation, part) for part in parts if part.where.any())
@@ -72,7 +72,7 @@ def group_table(evaluation: Evaluation, contrast: Mapping[str, float]) -> Table:
 def _row(evaluation: Evaluation, part: _Part) -> Row:
     where = part.where
     values: dict[str, str | int | float | None] = {"kind": part.kind, "group": part.label, "count": int(where.sum())}
-    values |= {key: float(evaluation.pictures[key][where].mean()) for key in _SHOWN}
+    values |= {key: float(evaluation.images[key][where].mean()) for key in _SHOWN}
     values["max_e_measure"] = float(evaluation.resampling.e_curves[where].mean(axis=0, dtype=np.float64).max())
     values["max_f_measure"] = float(evaluation.resampling.f_curves[where].mean(axis=0, dtype=np.float64).max())
     return Row(dict(values))

@@ -21,7 +21,7 @@ def summarise(methods: Sequence[Method], tables: Mapping[str, Table], failures: 
         methods: All that was scored.
         tables: By name; without `groups` where the full model was not evaluated.
         failures: All failure cases.
-        comparable: Whether the paper's figures stand for the same pictures.
+        comparable: Whether the paper's figures stand for the same images.
     Returns:
         Sentences; a single one where the full model was not evaluated.
     """
@@ -49,9 +49,9 @@ def _parts(bootstrap: Table) -> str:
         return ""
     worse = sorted((row for row in tested if _difference(row) < 0 and _p(row) < _SIGNIFICANT), key=_difference)
     if not worse:
-        return f"Taking parts away one by one ({len(tested)} tried) never costs max F beyond what the choice of test pictures explains."
+        return f"Taking parts away one by one ({len(tested)} tried) never costs max F beyond what the choice of test images explains."
     named = ", ".join(f"{row.values['name']} ({_COST.show(_difference(row))})" for row in worse)
-    cost = f"costs max F beyond what the choice of test pictures explains in {len(worse)}"
+    cost = f"costs max F beyond what the choice of test images explains in {len(worse)}"
     return f"Taking parts away one by one ({len(tested)} tried) {cost}: {named}."
 
 
@@ -67,7 +67,7 @@ def _weakest(groups: Table) -> str:
 
 def _failing(failures: Sequence[Failure]) -> str:
     counts = {kind: sum(failure.kind == kind for failure in failures) for kind in ("tiny_missed", "merged", "border_only")}
-    text = f"Pictures in which tiny defects are missed: {counts['tiny_missed']}; in which neighbours are merged: {counts['merged']}."
+    text = f"Images in which tiny defects are missed: {counts['tiny_missed']}; in which neighbours are merged: {counts['merged']}."
     if counts["border_only"]:
         text += f" In {counts['border_only']} the map is sure and differs from the mask along its border alone: labels to look at again."
     return text

@@ -19,12 +19,12 @@ class Batch(NamedTuple):
 
     Attributes:
         names: Of all processes' samples.
-        pictures: This process's, standardised float32, (B, 3, C, C).
+        images: This process's, standardised float32, (B, 3, C, C).
         masks, edges: Likewise, float32 in {0, 1}, (B, 1, C, C).
     """
 
     names: list[str]
-    pictures: Tensor
+    images: Tensor
     masks: Tensor
     edges: Tensor
 
@@ -37,7 +37,7 @@ class Batches:
         config: For batch size, augmentation and scaling.
         seed: The training's.
         device: Where the tensors go; to a GPU they travel while it still works on the step before.
-        memory_format: Of the pictures.
+        memory_format: Of the images.
     """
 
     def __init__(self, store: SampleStore, config: Train, seed: int, device: torch.device, memory_format: torch.memory_format) -> None:
@@ -49,9 +49,9 @@ class Batches:
         draws = draws_of_step(len(self._store), self._config.batch_size, self._seed, step)
         own = draws[process_rank() :: world_size()]
         drawn = [self._store.draw(draw.sample, self._config.augment, self._config.scaling, draw.seed) for draw in own]
-        pictures, masks, edges = (self._to_device(np.stack(planes)) for planes in zip(*drawn, strict=True))
+        images, masks, edges = (self._to_device(np.stack(planes)) for planes in zip(*drawn, strict=True))
         names = [self._store.names[draw.sample] for draw in draws]
-        return Batch(names, pictures.contiguous(memory_format=self._format), masks, edges)
+        return Batch(names, images.contiguous(memory_format=self._format), masks, edges)
 
     def _to_device(self, planes: np.ndarray) -> Tensor:
         tensor = torch.from_numpy(planes)

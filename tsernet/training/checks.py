@@ -34,7 +34,7 @@ def require_finite(losses: Sequence[float], step: int, names: list[str], checkpo
     terms = zip(LOSS_COLUMNS[1:], losses[1:], strict=True)
     bad = [name.removeprefix("loss_") for name, value in terms if not math.isfinite(value)] or ["total"]
     raise NotFiniteError(
-        f"the loss is not finite at step {step + 1}: term {', '.join(bad)}; pictures {', '.join(names)};"
+        f"the loss is not finite at step {step + 1}: term {', '.join(bad)}; images {', '.join(names)};"
         f" the last good checkpoint stays in {checkpoints}; try a lower train.optimiser.lr or train.optimiser.clip_norm"
     )
 

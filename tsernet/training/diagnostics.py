@@ -34,22 +34,22 @@ class PartHealth(NamedTuple):
     gate: float
 
 
-def diagnose(network: TSERNet, picture: Tensor, mask: Tensor, edge: Tensor) -> tuple[float, list[PartHealth]]:
+def diagnose(network: TSERNet, image: Tensor, mask: Tensor, edge: Tensor) -> tuple[float, list[PartHealth]]:
     """Run one batch forward and backward and look.
 
     Args:
         network: In train mode; its gradients and running statistics change, its weights do not.
-        picture: Normalised, (B, 3, H, W).
+        image: Normalised, (B, 3, H, W).
         mask: In {0, 1}, (B, 1, H, W).
         edge: Likewise.
     Returns:
-        The loss, and the parts from the picture to the final map.
+        The loss, and the parts from the image to the final map.
     """
     dead: dict[nn.Module, Tensor] = {}
     gates: dict[nn.Module, Tensor] = {}
     network.zero_grad(set_to_none=True)
     with _watched(network, dead, gates):
-        total = tsernet_loss(network(picture), mask, edge).total
+        total = tsernet_loss(network(image), mask, edge).total
     total.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward unannotated
     parts = [PartHealth(name, _relative_gradient(part), _mean(dead, part), _mean(gates, part)) for name, part in _parts(network)]
     return total.item(), parts

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from tsernet import config
-from tsernet.data.pixels import Picture
+from tsernet.data.pixels import ImageArray
 from tsernet.data.samples import SampleStore
 from tsernet.errors import CheckError, StoppedError
 from tsernet.images.levels import Levels
@@ -44,8 +44,8 @@ class Reporter(Protocol):
     def row(self, step: int, row: Row) -> None:
         """Take a row of the history."""
 
-    def picture(self, name: str, picture: Picture, step: int) -> None:
-        """Take a picture that shows how far the network is."""
+    def image(self, name: str, image: ImageArray, step: int) -> None:
+        """Take an image that shows how far the network is."""
 
 
 class NoReporter:
@@ -54,8 +54,8 @@ class NoReporter:
     def row(self, step: int, row: Row) -> None:
         """Ignore the row."""
 
-    def picture(self, name: str, picture: Picture, step: int) -> None:
-        """Ignore the picture."""
+    def image(self, name: str, image: ImageArray, step: int) -> None:
+        """Ignore the image."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class _Training:
         store = SampleStore(job.prepared, job.train_names, self._train.augment.resize, job.levels)
         self._batches = Batches(store, self._train, job.seed, self._fabric.device, self._format)
         self._state, self._runner, self._optimizer = self._set_up()
-        # Without a validation split, a training's sheets show the first of its own pictures.
+        # Without a validation split, a training's sheets show the first of its own images.
         shown = job.val_names or job.train_names[:SHOWN]
         self._validator = Validator(job.prepared, shown, job.params, self._fabric.device, job.levels)
 
@@ -172,7 +172,7 @@ class _Training:
         return self._result()
 
     def _fresh_statistics(self) -> AbstractContextManager[None]:
-        batches = (self._batches.of_step(step).pictures for step in range(self._train.norm_batches))
+        batches = (self._batches.of_step(step).images for step in range(self._train.norm_batches))
         return recomputed_statistics(self._state.product, batches)
 
     def _step(self, step: int, batch: Batch) -> tuple[Tensor, float]:
@@ -182,7 +182,7 @@ class _Training:
             group["lr"] = rate
         self._optimizer.zero_grad(set_to_none=True)
         share = all_reduce_mean(batch.edges.mean())
-        terms = tsernet_loss(self._runner(batch.pictures), batch.masks, batch.edges, self._job.params.loss.edge, share)
+        terms = tsernet_loss(self._runner(batch.images), batch.masks, batch.edges, self._job.params.loss.edge, share)
         self._fabric.backward(terms.total)
         if self._train.optimiser.clip_norm > 0:
             self._fabric.clip_gradients(self._runner, self._optimizer, max_norm=self._train.optimiser.clip_norm)
@@ -211,7 +211,7 @@ class _Training:
         if step % self._train.checkpoint_every == 0:
             self._save()
             if self._is_first and not is_validated:
-                self._reporter.picture("samples.png", self._validator.sheet(self._state.product), step)
+                self._reporter.image("samples.png", self._validator.sheet(self._state.product), step)
 
     def _validate(self, step: int) -> None:
         history = self._state.history
@@ -221,7 +221,7 @@ class _Training:
             if history.best_step() == step:
                 self._state.best = copy_weights(self._state.product)
         if self._is_first:
-            self._reporter.picture("validation.png", sheet, step)
+            self._reporter.image("validation.png", sheet, step)
 
     def _save(self) -> Path | None:
         """Write a checkpoint; a full disk is said and the training goes on, since the one before is intact."""

@@ -22,7 +22,7 @@ def test_the_figures_are_pysodmetrics_own(run):
     result = run("--count", "30", "--repetitions", "1", "--json")
     assert result.exit_code == 0
     tree = json.loads(result.stdout)
-    assert "30 pictures" in tree["title"]
+    assert "30 images" in tree["title"]
     assert 0 <= tree["largest_difference"] < 1e-9
 
 

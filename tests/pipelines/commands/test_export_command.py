@@ -41,9 +41,9 @@ def test_the_whole_model_comes_out_as_it_went_in(model: Path, tmp_path: Path) ->
 def test_half_takes_half_the_bytes_and_changes_no_pixel_of_a_map_by_more_than_one_grey_level(model: Path, tmp_path: Path) -> None:
     export(model, tmp_path / "half.safetensors", "--half")
     assert (tmp_path / "half.safetensors").stat().st_size < 0.6 * model.stat().st_size
-    picture = torch.rand((1, 3, 64, 64))
+    image = torch.rand((1, 3, 64, 64))
     with torch.inference_mode():
-        whole, half = (torch.sigmoid(load_model(path)[0](picture).saliency) for path in (model, tmp_path / "half.safetensors"))
+        whole, half = (torch.sigmoid(load_model(path)[0](image).saliency) for path in (model, tmp_path / "half.safetensors"))
     assert not torch.equal(whole, half)
     assert (whole - half).abs().max() < 1 / 255
 

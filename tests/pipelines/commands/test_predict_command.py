@@ -21,53 +21,53 @@ def predict(*arguments: object) -> Result:
 
 
 @pytest.fixture
-def picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """One picture in an empty folder, where no registry is."""
+def image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """One image in an empty folder, where no registry is."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.chdir(tmp_path)
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (50, 70), dtype=np.uint8)).save(tmp_path / "one.png")
     return tmp_path / "one.png"
 
 
-def test_without_a_registry_the_shipped_weights_answer_and_that_is_said(picture: Path) -> None:
-    result = predict(picture, "--out", "maps")
+def test_without_a_registry_the_shipped_weights_answer_and_that_is_said(image: Path) -> None:
+    result = predict(image, "--out", "maps")
     assert result.exit_code == 0, result.output
     assert "the weights that come with the package" in result.stderr
     with Image.open("maps/one.png") as saliency:
         assert (saliency.mode, saliency.size) == ("L", (70, 50))
 
 
-def test_asked_for_by_name_they_answer_without_a_word(picture: Path) -> None:
-    result = predict(picture, "--out", "maps", "--model", "shipped")
+def test_asked_for_by_name_they_answer_without_a_word(image: Path) -> None:
+    result = predict(image, "--out", "maps", "--model", "shipped")
     assert result.exit_code == 0, result.output
     assert "registry" not in result.stderr
 
 
-def test_a_registry_without_a_champion_is_not_passed_over(picture: Path) -> None:
+def test_a_registry_without_a_champion_is_not_passed_over(image: Path) -> None:
     import mlflow
 
-    mlflow.MlflowClient(f"sqlite:///{picture.parent / 'mlflow.db'}").search_experiments()
+    mlflow.MlflowClient(f"sqlite:///{image.parent / 'mlflow.db'}").search_experiments()
     with pytest.raises(UserError, match=r"models:/tsernet@champion: no such model"):
-        predict(picture, "--out", "maps")
+        predict(image, "--out", "maps")
     assert not Path("maps").exists()
 
 
-def test_a_server_that_was_named_is_asked(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_was_named_is_asked(image: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipelines.model_resolver import default_model
 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     assert default_model() == "models:/tsernet@champion"
 
 
-def test_of_a_folder_the_named_pictures_alone_are_predicted(picture: Path) -> None:
+def test_of_a_folder_the_named_images_alone_are_predicted(image: Path) -> None:
     for name in ("two", "three"):
-        shutil.copyfile(picture, picture.with_stem(name))
+        shutil.copyfile(image, image.with_stem(name))
     Path("names.csv").write_text("name,class\nthree,In\none,In\n", encoding="utf-8")
-    assert predict(picture.parent, "--names", "names.csv", "--out", "maps", "--model", "shipped").exit_code == 0
+    assert predict(image.parent, "--names", "names.csv", "--out", "maps", "--model", "shipped").exit_code == 0
     assert sorted(path.name for path in Path("maps").iterdir()) == ["one.png", "three.png"]
     Path("names.csv").write_text("four\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"no picture of the name four \(names\.csv\)"):
-        predict(picture.parent, "--names", "names.csv", "--out", "maps", "--model", "shipped")
+    with pytest.raises(UserError, match=r"no image of the name four \(names\.csv\)"):
+        predict(image.parent, "--names", "names.csv", "--out", "maps", "--model", "shipped")
 
 
 def test_changed_or_missing_weights_are_refused(tmp_path: Path) -> None:

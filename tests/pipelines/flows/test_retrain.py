@@ -52,5 +52,5 @@ def test_a_failing_stage_fails_the_run_with_its_last_error_line(site: Site) -> N
     assert site.prefect.wait_for_end(run_id) == "FAILED"
 
     (site.pause / "fail").unlink()
-    assert "error: manifest.csv: In_1.png is not a picture (***)" in site.prefect.get(f"/flow_runs/{run_id}").json()["state"]["message"]
+    assert "error: manifest.csv: In_1.png is not an image (***)" in site.prefect.get(f"/flow_runs/{run_id}").json()["state"]["message"]
     assert not list((site.repository / ".tsernet/workspaces").iterdir())

@@ -26,8 +26,8 @@ def test_lines_come_one_by_one_without_colours(tmp_path: Path) -> None:
 
 
 def test_a_failure_carries_the_stages_last_error_line(tmp_path: Path) -> None:
-    code = "import sys; print('error: In_1.png is not a picture', file=sys.stderr); print('ERROR: failed to reproduce'); sys.exit(2)"
-    with pytest.raises(CheckError, match=r"^error: In_1\.png is not a picture$"):
+    code = "import sys; print('error: In_1.png is not an image', file=sys.stderr); print('ERROR: failed to reproduce'); sys.exit(2)"
+    with pytest.raises(CheckError, match=r"^error: In_1\.png is not an image$"):
         run_command([sys.executable, "-c", code], tmp_path, os.environ, lambda _: None)
 
 

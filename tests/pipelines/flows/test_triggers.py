@@ -81,7 +81,7 @@ def test_the_trainings_spread_over_slots_and_devices(site: Site, runner: str) ->
     site.prefect.run("gcl", "update", "gpu", "--limit", "1", folder=site.repository)
 
 
-def test_new_pictures_start_a_retraining_once(site: Site) -> None:
+def test_new_images_start_a_retraining_once(site: Site) -> None:
     watch = site.prefect.get("/deployments/name/watch/watch").json()["id"]
     settings = {"source": "folder", "variants": ["full"], "iterations": 106}
     for _ in range(2):

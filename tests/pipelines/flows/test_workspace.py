@@ -85,13 +85,13 @@ def test_records_and_checkpoints_are_the_persons(repository: Path, monkeypatch: 
     assert run_environment(repository, "id")["MLFLOW_TRACKING_URI"] == "http://site:5000"
 
 
-def test_broken_promises_stand_first_with_their_names() -> None:
+def test_broken_expectations_stand_first_with_their_names() -> None:
     kept = {"description": "Masks are black and white", "severity": "error", "success": True, "failing": []}
-    broken = {"description": "Every file is a picture", "severity": "error", "success": False, "failing": [f"In_{n}" for n in range(25)]}
+    broken = {"description": "Every file is an image", "severity": "error", "success": False, "failing": [f"In_{n}" for n in range(25)]}
 
     table = validation_table({"passed": False, "errors": 1, "warnings": 0, "expectations": [kept, broken]}).splitlines()
 
-    assert table[0].startswith("**Broken**: 1 errors")
-    assert "Every file is a picture | In_0, In_1," in table[4]
+    assert table[0].startswith("**Failed**: 1 errors")
+    assert "Every file is an image | In_0, In_1," in table[4]
     assert table[4].endswith("and 5 more |")
     assert "Masks are black and white" in table[5]

@@ -42,7 +42,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database: 
 
 @pytest.fixture
 def write_scores() -> Callable[..., None]:
-    """Write a per_image.csv of 40 pictures whose scores are those given, with noise that two models share or not."""
+    """Write a per_image.csv of 40 images whose scores are those given, with noise that two models share or not."""
 
     def write(path: Path, gain: float = 0.0, noise: float = 0.0, masks: str = "m", seed: int = 0) -> None:
         own, common = np.random.default_rng(seed), np.random.default_rng(99)

@@ -55,8 +55,8 @@ def test_the_first_model_is_champion_and_a_stranger_gets_the_maps_of_predict(
     assert {"tsernet.test.max_f_measure", "tsernet.input.resize", "tsernet.identity", "tsernet.version.torch"} <= tags.keys()
 
     elsewhere = tmp_path_factory.mktemp("elsewhere")
-    pictures = np.random.default_rng(1).integers(0, 256, (3, 50, 70), dtype=np.uint8)
-    np.save(elsewhere / "in.npy", pictures)
+    images = np.random.default_rng(1).integers(0, 256, (3, 50, 70), dtype=np.uint8)
+    np.save(elsewhere / "in.npy", images)
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{repository / 'mlflow.db'}"
     command = [sys.executable, "-c", STRANGER, "out.npy", "in.npy"]
@@ -66,7 +66,7 @@ def test_the_first_model_is_champion_and_a_stranger_gets_the_maps_of_predict(
     network, metadata, _ = read_model("models:/tsernet@champion")
     # The file says how the model was trained, the version how it was evaluated.
     assert (load_model(weights_file("models:/tsernet@champion").path)[1]["resize"], metadata["resize"]) == ("96", "64")
-    expected = np.stack(predictor_of(network, metadata).predict(list(pictures)))
+    expected = np.stack(predictor_of(network, metadata).predict(list(images)))
     np.testing.assert_allclose(np.load(elsewhere / "out.npy"), expected, atol=1e-5)
 
     register.main([])  # the same model again is the same version

@@ -1,4 +1,4 @@
-"""`mlflow models serve` over HTTP: arrays and base64, and what is no picture."""
+"""`mlflow models serve` over HTTP: arrays and base64, and what is no image."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
-def picture() -> Any:
-    """A grey picture, uint8 (40, 50)."""
+def image() -> Any:
+    """A grey image, uint8 (40, 50)."""
     return np.random.default_rng(3).integers(0, 256, (40, 50), dtype=np.uint8)
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory, picture: Any) -> tuple[Path, Path]:
+def exported(tmp_path_factory: pytest.TempPathFactory, image: Any) -> tuple[Path, Path]:
     """The MLflow model of a tiny network, and its weights."""
     import torch
 
@@ -47,7 +47,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory, picture: Any) -> tuple[Pa
     weights = folder / "model.safetensors"
     save_model(weights, build_tsernet("full", 0.0625), {"resize": "64", "scaling": "unit", "stretch": "true"})
     config = {"weights_sha256": sha256_of(weights), "batch_size": 4, "resize": 64, "stretch": True}
-    export_model(folder / "model", weights, {}, config, picture[None])
+    export_model(folder / "model", weights, {}, config, image[None])
     return folder / "model", weights
 
 
@@ -112,11 +112,11 @@ def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
     raise TimeoutError(url)
 
 
-def _encoded(picture: Any, form: str = "PNG") -> str:
+def _encoded(image: Any, form: str = "PNG") -> str:
     from PIL import Image
 
     stream = io.BytesIO()
-    Image.fromarray(picture).save(stream, form)
+    Image.fromarray(image).save(stream, form)
     return base64.b64encode(stream.getvalue()).decode()
 
 
@@ -126,31 +126,29 @@ def _decoded(png: str) -> Any:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(png)))) / 255.0
 
 
-def test_arrays_and_base64_give_the_maps_of_predict(
-    ask: Callable[[Any], tuple[int, Any]], exported: tuple[Path, Path], picture: Any
-) -> None:
+def test_arrays_and_base64_give_the_maps_of_predict(ask: Callable[[Any], tuple[int, Any]], exported: tuple[Path, Path], image: Any) -> None:
     from tsernet.inference import load_predictor
 
-    expected = load_predictor(exported[1]).predict([picture])[0]
-    colour = np.stack([picture] * 3, axis=-1)
+    expected = load_predictor(exported[1]).predict([image])[0]
+    colour = np.stack([image] * 3, axis=-1)
     bodies = [
-        {"inputs": picture[None].tolist()},
-        {"instances": picture[None].tolist()},
+        {"inputs": image[None].tolist()},
+        {"instances": image[None].tolist()},
         {"inputs": colour[None].tolist()},
-        {"dataframe_split": {"columns": ["image"], "data": [[_encoded(picture)]]}, "params": {"output": "array"}},
-        {"dataframe_records": [{"image": _encoded(picture, "BMP")}], "params": {"output": "array"}},
-        {"inputs": [_encoded(picture)], "params": {"output": "array"}},
+        {"dataframe_split": {"columns": ["image"], "data": [[_encoded(image)]]}, "params": {"output": "array"}},
+        {"dataframe_records": [{"image": _encoded(image, "BMP")}], "params": {"output": "array"}},
+        {"inputs": [_encoded(image)], "params": {"output": "array"}},
     ]
     for body in bodies:
         status, answer = ask(body)
         assert status == 200, answer
         np.testing.assert_allclose(np.array(answer["predictions"][0]), expected, atol=1e-5)
     # Encoded images are answered with PNG, of a thousandth of the size; arrays where they are asked for.
-    two = {"dataframe_split": {"columns": ["image"], "data": [[_encoded(picture)], [_encoded(picture[:33, :21].copy())]]}}
+    two = {"dataframe_split": {"columns": ["image"], "data": [[_encoded(image)], [_encoded(image[:33, :21].copy())]]}}
     answers = [_decoded(one) for one in ask(two)[1]["predictions"]]
     assert [one.shape for one in answers] == [(40, 50), (33, 21)]
     np.testing.assert_allclose(answers[0], expected, atol=0.502 / 255)
-    (png,) = ask({"inputs": picture[None].tolist(), "params": {"output": "png"}})[1]["predictions"]
+    (png,) = ask({"inputs": image[None].tolist(), "params": {"output": "png"}})[1]["predictions"]
     assert png == ask(two)[1]["predictions"][0]
     status, answer = ask({**two, "params": {"output": "jpeg"}})
     assert status == 400
@@ -173,16 +171,16 @@ def test_a_large_images_answer_is_a_fiftieth_of_the_bytes(exported: tuple[Path, 
     assert seconds["png"] <= 0.5 * seconds["array"], seconds
 
 
-def test_what_is_no_picture_gets_a_sentence_and_the_server_lives_on(ask: Callable[[Any], tuple[int, Any]], picture: Any) -> None:
-    no_picture = base64.b64encode(b"no picture at all").decode()
+def test_what_is_no_image_gets_a_sentence_and_the_server_lives_on(ask: Callable[[Any], tuple[int, Any]], image: Any) -> None:
+    no_image = base64.b64encode(b"no image at all").decode()
     wrong = [
         ({"dataframe_split": {"columns": ["image"], "data": [["%%%"]]}}, "row 0: text that is not base64"),
-        ({"dataframe_split": {"columns": ["image"], "data": [[no_picture]]}}, "17 bytes that are no usable image"),
-        ({"dataframe_split": {"columns": ["image"], "data": [[_encoded(picture)[:80]]]}}, "that are no usable image"),
-        ({"dataframe_records": [{"image": 7}]}, "one encoded picture"),
+        ({"dataframe_split": {"columns": ["image"], "data": [[no_image]]}}, "17 bytes that are no usable image"),
+        ({"dataframe_split": {"columns": ["image"], "data": [[_encoded(image)[:80]]]}}, "that are no usable image"),
+        ({"dataframe_records": [{"image": 7}]}, "one encoded image"),
         ({"dataframe_records": [{"image": None}]}, ""),
         ({"dataframe_records": [{"a": 1, "b": 2}]}, ""),
-        ({"inputs": picture.tolist()}, "an array of shape (40, 50)"),
+        ({"inputs": image.tolist()}, "an array of shape (40, 50)"),
         ({"inputs": [[[0, 300]]]}, "not all whole and within 0…255"),
         ({"inputs": [[[0.5, 1]]]}, "not all whole and within 0…255"),
         ({"inputs": [[["a", {}]]]}, ""),
@@ -195,19 +193,17 @@ def test_what_is_no_picture_gets_a_sentence_and_the_server_lives_on(ask: Callabl
         status, answer = ask(body)
         assert 400 <= status < 500, (body, status, answer)
         assert sentence in json.loads(answer).get("message", "") if sentence else answer, (body, answer)
-    assert ask({"inputs": picture[None].tolist()})[0] == 200
+    assert ask({"inputs": image[None].tolist()})[0] == 200
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_the_documents_curl_line_sends_a_picture_of_any_size(address: str, tmp_path: Path) -> None:
+def test_the_documents_curl_line_sends_an_image_of_any_size(address: str, tmp_path: Path) -> None:
     # A block's lines with what continues them.
     text = "\n".join(page.read_text(encoding="utf-8") for page in (REPOSITORY / "docs").rglob("*.md"))
     lines = re.findall(r"^    (?:.*[|\\]\n +)*.*/invocations.*(?:(?<=[|\\])\n.*)*", text, re.MULTILINE)
     assert lines
     # Noise does not compress: 250 KB of PNG, and one argument of a program may have 128 KB.
-    (tmp_path / "picture.png").write_bytes(
-        base64.b64decode(_encoded(np.random.default_rng(0).integers(0, 256, (500, 500), dtype=np.uint8)))
-    )
+    (tmp_path / "image.png").write_bytes(base64.b64decode(_encoded(np.random.default_rng(0).integers(0, 256, (500, 500), dtype=np.uint8))))
     for line in lines:
         command = re.sub(r"http://127\.0\.0\.1:\d+", address, line)
         done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)

@@ -78,7 +78,7 @@ def test_bad_data_end_with_1_and_name_the_files_and_where_to_look(place: Path) -
         assert _run(place, stage).returncode == 0
     done = _run(place, "validate")
     assert done.returncode == 1
-    assert "mask-missing (Every picture has its mask): Pa_2" in _error(done)
+    assert "mask-missing (Every image has its mask): Pa_2" in _error(done)
     assert (place / "results/validation/data_docs/index.html").exists()
     assert '"passed": false' in (place / "results/validation/summary.json").read_text()
 

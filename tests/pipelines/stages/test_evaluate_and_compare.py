@@ -88,7 +88,7 @@ def test_evaluate_writes_scores_curves_maps_and_logs_them_to_the_trainings_run(w
     metrics = json.loads((out / "metrics.json").read_text())
     assert (metrics["variant"], metrics["seed"], metrics["count"], metrics["test_digest"]) == ("full", 0, 6, "cd" * 32)
     assert metrics["parameters"] > 0
-    assert metrics["seconds_per_picture"] > 0
+    assert metrics["seconds_per_image"] > 0
     assert metrics["validation_count"] == 1
     rows = list(csv.DictReader((out / "per_image.csv").read_text().splitlines()))
     assert [row["name"] for row in rows] == workspace

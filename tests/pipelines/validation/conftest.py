@@ -26,7 +26,7 @@ def _great_expectations() -> None:
 
 
 @pytest.fixture(scope="session")
-def good_pictures() -> dict[str, tuple[NDArray[np.uint8], NDArray[np.uint8], str]]:
+def good_images() -> dict[str, tuple[NDArray[np.uint8], NDArray[np.uint8], str]]:
     prefix = {class_name: letters for letters, class_name in PREFIXES.items()}
     return {
         f"{prefix[name]}_{index}": (*synthetic_sample(0, name, index, SIDE), name) for name in CLASSES for index in range(1, PER_CLASS + 1)
@@ -35,14 +35,14 @@ def good_pictures() -> dict[str, tuple[NDArray[np.uint8], NDArray[np.uint8], str
 
 @pytest.fixture
 def world(
-    tmp_path: Path, make_params: Callable[..., Params], good_pictures: dict[str, tuple[NDArray[np.uint8], NDArray[np.uint8], str]]
+    tmp_path: Path, make_params: Callable[..., Params], good_images: dict[str, tuple[NDArray[np.uint8], NDArray[np.uint8], str]]
 ) -> World:
     made = World(tmp_path, make_params({"split.validation": 0.0, "validate.near_duplicate_bits": 6}))
     for room in ("images", "masks"):
         (made.raw / room).mkdir(parents=True)
     (made.raw / "labels.csv").write_text("name,class,group\n")
-    for name, (picture, mask, class_name) in good_pictures.items():
-        Image.fromarray(picture).save(made.image(name))
+    for name, (image, mask, class_name) in good_images.items():
+        Image.fromarray(image).save(made.image(name))
         Image.fromarray(mask).save(made.mask(name))
         made.label(name, class_name)
     return made

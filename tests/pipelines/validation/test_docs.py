@@ -1,4 +1,4 @@
-"""Data Docs without a network: nothing is loaded from elsewhere, and what failed is there by name and picture."""
+"""Data Docs without a network: nothing is loaded from elsewhere, and what failed is there by name and image."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def test_no_page_loads_anything_from_elsewhere_and_every_local_link_leads_somewh
     assert all(f"expectations/{name}.html" in index for name in ("samples", "splits", "classes"))
 
 
-def test_failing_names_stand_with_pictures_or_reasons(world: World, tmp_path: Path) -> None:
+def test_failing_names_stand_with_images_or_reasons(world: World, tmp_path: Path) -> None:
     _spoil(world)
     text = _validate(world, tmp_path / "out")
     assert "error: <code>duplicate-across-splits</code>" in text
     for name in ("In_1", "In_4"):
         assert f'src="thumbnails/{name}.png"' in text
-        with Image.open(tmp_path / f"out/data_docs/thumbnails/{name}.png") as picture:
-            assert picture.size == (224, 112)
+        with Image.open(tmp_path / f"out/data_docs/thumbnails/{name}.png") as image:
+            assert image.size == (224, 112)
     assert "mask-missing: no mask file with the stem Sc_3" in text
     summary = json.loads((tmp_path / "out/summary.json").read_text())
     failing = {entry["name"]: entry["failing"] for entry in summary["expectations"] if not entry["success"]}
@@ -60,9 +60,9 @@ def test_equal_data_gives_equal_bytes_and_other_pixels_another_digest(world: Wor
     _validate(world, tmp_path / "two")
     files = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file()]
     assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in files)
-    picture = world.pixels("In_1")
-    picture[0, 0] ^= 1
-    Image.fromarray(picture).save(world.image("In_1"))
+    image = world.pixels("In_1")
+    image[0, 0] ^= 1
+    Image.fromarray(image).save(world.image("In_1"))
     _validate(world, tmp_path / "three")
     before, after = (json.loads((tmp_path / name / "summary.json").read_text())["digests"] for name in ("two", "three"))
     assert {key for key in before if before[key] != after[key]} == {"dataset", "train"}

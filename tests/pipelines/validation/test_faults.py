@@ -47,7 +47,7 @@ def zero_bytes(world: World) -> None:
 
 
 def text_named_png(world: World) -> None:
-    world.image("Pa_1").write_text("not a picture")
+    world.image("Pa_1").write_text("not an image")
 
 
 def mask_missing(world: World) -> None:
@@ -158,17 +158,17 @@ def constant_image(world: World) -> None:
     Image.new("L", (SIDE, SIDE), 128).save(world.image("In_4"))
 
 
-def same_picture_in_train_and_test(world: World) -> None:
+def same_image_in_train_and_test(world: World) -> None:
     for path in (world.image, world.mask):
         path("In_4").write_bytes(path("In_1").read_bytes())
 
 
-def same_picture_twice_in_train(world: World) -> None:
+def same_image_twice_in_train(world: World) -> None:
     for path in (world.image, world.mask):
         path("In_2").write_bytes(path("In_1").read_bytes())
 
 
-def same_picture_re_encoded(world: World) -> None:
+def same_image_re_encoded(world: World) -> None:
     world.image("Pa_4").unlink()
     Image.fromarray(world.pixels("Pa_1")).save(world.raw / "images/Pa_4.jpg", quality=85)
     world.mask("Pa_4").write_bytes(world.mask("Pa_1").read_bytes())
@@ -179,15 +179,15 @@ def _turned(world: World, turn: Callable[[Image.Image], Image.Image]) -> None:
         turn(Image.open(path("Pa_1"))).save(path("Pa_4"))
 
 
-def same_picture_mirrored(world: World) -> None:
+def same_image_mirrored(world: World) -> None:
     _turned(world, ImageOps.mirror)
 
 
-def same_picture_upside_down(world: World) -> None:
+def same_image_upside_down(world: World) -> None:
     _turned(world, ImageOps.flip)
 
 
-def same_picture_turned(world: World) -> None:
+def same_image_turned(world: World) -> None:
     _turned(world, lambda image: image.transpose(Image.Transpose.ROTATE_90))
 
 
@@ -235,8 +235,8 @@ def class_out_of_balance(world: World) -> None:
 
 
 def names_that_differ_in_case(world: World) -> None:
-    picture, mask = synthetic_sample(0, "inclusion", 99, SIDE)
-    Image.fromarray(picture).save(world.image("in_2"))
+    image, mask = synthetic_sample(0, "inclusion", 99, SIDE)
+    Image.fromarray(image).save(world.image("in_2"))
     Image.fromarray(mask).save(world.mask("in_2"))
     world.label("in_2", "inclusion")
     # The rule by numbers knows no such name.
@@ -264,7 +264,7 @@ FAULTS: list[tuple[Spoil, str, str, list[str]]] = [
     (truncated_jpeg, "error", "image-broken", ["In_2"]),
     (truncated_mask, "error", "mask-broken", ["In_2"]),
     (zero_bytes, "error", "image-no-bytes", ["Pa_1"]),
-    (text_named_png, "error", "image-not-a-picture", ["Pa_1"]),
+    (text_named_png, "error", "image-unreadable", ["Pa_1"]),
     (mask_missing, "error", "mask-missing", ["Sc_3"]),
     (image_missing, "error", "image-missing", ["Sc_3"]),
     (image_twice, "error", "image-ambiguous", ["Sc_3"]),
@@ -284,12 +284,12 @@ FAULTS: list[tuple[Spoil, str, str, list[str]]] = [
     (image_outside_the_levels, "warning", "levels-clipped", ["Sc_1"]),
     (tiny_image, "error", "image-small", ["Sc_1"]),
     (constant_image, "error", "image-constant", ["In_4"]),
-    (same_picture_in_train_and_test, "error", "duplicate-across-splits", ["In_1", "In_4"]),
-    (same_picture_twice_in_train, "warning", "duplicate-in-split", ["In_1", "In_2"]),
-    (same_picture_re_encoded, "warning", "near-duplicate", ["Pa_1", "Pa_4"]),
-    (same_picture_mirrored, "warning", "near-duplicate", ["Pa_1", "Pa_4"]),
-    (same_picture_upside_down, "warning", "near-duplicate", ["Pa_1", "Pa_4"]),
-    (same_picture_turned, "warning", "near-duplicate", ["Pa_1", "Pa_4"]),
+    (same_image_in_train_and_test, "error", "duplicate-across-splits", ["In_1", "In_4"]),
+    (same_image_twice_in_train, "warning", "duplicate-in-split", ["In_1", "In_2"]),
+    (same_image_re_encoded, "warning", "near-duplicate", ["Pa_1", "Pa_4"]),
+    (same_image_mirrored, "warning", "near-duplicate", ["Pa_1", "Pa_4"]),
+    (same_image_upside_down, "warning", "near-duplicate", ["Pa_1", "Pa_4"]),
+    (same_image_turned, "warning", "near-duplicate", ["Pa_1", "Pa_4"]),
     (name_not_in_the_manifest, "error", "split-unknown", ["In_77"]),
     (label_without_an_image, "error", "label-unmatched", ["In_02"]),
     (splits_overlap, "error", "split-overlap", ["In_4"]),
@@ -307,24 +307,24 @@ FAULTS: list[tuple[Spoil, str, str, list[str]]] = [
 @pytest.mark.parametrize(("spoil", "severity", "name", "failing"), FAULTS, ids=[fault[0].__name__ for fault in FAULTS])
 def test_a_fault_is_caught_by_its_own_expectation_alone(world: World, spoil: Spoil, severity: str, name: str, failing: list[str]) -> None:
     spoil(world)
-    broken = [(one.promise.severity, one.promise.name, list(one.failing)) for one in world.run() if not one.success]
+    broken = [(one.expectation.severity, one.expectation.name, list(one.failing)) for one in world.run() if not one.success]
     assert broken == [(severity, name, failing)]
 
 
 def test_a_set_of_which_most_masks_look_inverted_is_an_error(world: World) -> None:
     most_masks_inverted(world)
-    broken = {one.promise.name: (one.promise.severity, len(one.failing)) for one in world.run() if not one.success}
+    broken = {one.expectation.name: (one.expectation.severity, len(one.failing)) for one in world.run() if not one.success}
     assert broken == {"masks-inverted": ("error", 15), "mask-inverted": ("warning", 15)}
 
 
 def test_defects_that_vanish_at_the_scale_of_the_training_are_named(world: World) -> None:
     defects_too_small_for_the_training(world)
-    broken = {one.promise.name: (one.promise.severity, one.failing) for one in world.run() if not one.success}
+    broken = {one.expectation.name: (one.expectation.severity, one.failing) for one in world.run() if not one.success}
     severity, failing = broken.pop("defects-lost")
     assert (severity, len(failing), broken) == ("warning", 15, {})
 
 
-def test_every_reason_that_the_decoder_knows_breaks_a_promise() -> None:
+def test_every_reason_that_the_decoder_knows_breaks_a_expectation() -> None:
     source = "".join(path.read_text() for path in sorted((Path(tsernet.__file__).parent / "images").glob("*.py")))
     codes = set(re.findall(r'ImageError\(\s*"([a-z-]+)"', source))
     of_masks_alone = {"palette", "channels", "grey", "zero-one"}
@@ -340,7 +340,7 @@ def test_a_good_set_breaks_nothing(world: World) -> None:
 
 def test_an_unusable_sample_in_a_list_of_ones_own_is_named_with_its_reason(world: World) -> None:
     name_of_an_unusable_sample(world)
-    broken = {one.promise.name: one.failing for one in world.run() if not one.success}
+    broken = {one.expectation.name: one.failing for one in world.run() if not one.success}
     assert broken == {"mask-missing": ("Sc_3",), "split-unusable": ("Sc_3",)}
 
 

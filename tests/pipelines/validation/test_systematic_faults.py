@@ -74,7 +74,7 @@ def test_some_unusable_samples_come_before_what_follows_from_them(world: World, 
     use(world, monkeypatch)
     prepare.main([])
     split.main([])
-    with pytest.raises(CheckError, match=r"^4 of 15 samples cannot be used; .*; the data break \d+ of \d+"):
+    with pytest.raises(CheckError, match=r"^4 of 15 samples cannot be used; .*; the data fail \d+ of \d+"):
         validate.main([])
 
 

@@ -1,4 +1,4 @@
-"""A repository of its own whose dataset is a small folder of pictures."""
+"""A repository of its own whose dataset is a small folder of images."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from dvc_clone import REPOSITORY, Clone, add_pictures
+from dvc_clone import REPOSITORY, Clone, add_images
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(REPOSITORY / name, place)
     made.git("init", "-q", "-b", "main")
-    add_pictures(base / "plant", 1, 6)
+    add_images(base / "plant", 1, 6)
     made.params(dataset__source="folder", dataset__folder=str(base / "plant"), split__method="stratified", split__validation=0.1)
-    made.commit("A folder of pictures")
+    made.commit("A folder of images")
     return made

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dvc_clone import Clone, add_pictures
+from dvc_clone import Clone, add_images
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -33,8 +33,8 @@ def first(clone: Clone) -> Clone:
 
 @pytest.fixture(scope="module")
 def grown(first: Clone) -> tuple[Clone, str, list[str]]:
-    """Nine pictures more, of numbers 7 to 9, and what DVC printed about it."""
-    names = add_pictures(first.root.parent / "plant", 7, 9)
+    """Nine images more, of numbers 7 to 9, and what DVC printed about it."""
+    names = add_images(first.root.parent / "plant", 7, 9)
     return first, first.dvc("repro", "validate"), names
 
 
@@ -51,7 +51,7 @@ def s3() -> Iterator[dict[str, str]]:
     try:
         for _ in range(300):
             try:
-                request = urllib.request.Request(f"{address}/pictures", method="PUT", data=b"")
+                request = urllib.request.Request(f"{address}/images", method="PUT", data=b"")
                 urllib.request.urlopen(request, timeout=5).close()
                 break
             except OSError:
@@ -75,7 +75,7 @@ def test_a_remote_gives_back_raw_data_splits_and_results(first: Clone, tmp_path:
     if kind == "folder":
         first.dvc("remote", "add", "--local", kind, str(tmp_path / "store"))
     else:
-        first.dvc("remote", "add", "--local", kind, "s3://pictures/tsernet")
+        first.dvc("remote", "add", "--local", kind, "s3://images/tsernet")
         first.dvc("remote", "modify", "--local", kind, "endpointurl", s3["endpoint"])
     first.dvc("push", "-q", "-r", kind, environment=keys)
     other = Clone(tmp_path / "other")
@@ -87,7 +87,7 @@ def test_a_remote_gives_back_raw_data_splits_and_results(first: Clone, tmp_path:
     assert other.dvc("repro", "validate").count("didn't change, skipping") == 4
 
 
-def test_new_pictures_re_run_what_depends_on_them_and_nothing_else(grown: tuple[Clone, str, list[str]]) -> None:
+def test_new_images_re_run_what_depends_on_them_and_nothing_else(grown: tuple[Clone, str, list[str]]) -> None:
     clone, printed, names = grown
     ran = [line.split("'")[1] for line in printed.splitlines() if line.startswith("Running stage")]
     assert ran == ["acquire", "prepare", "split", "validate"]

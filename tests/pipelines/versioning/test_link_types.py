@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dvc_clone import add_pictures
+from dvc_clone import add_images
 
 from tsernet.data.prepare import prepare
 from tsernet.data.sources.folder import copy_folder
@@ -34,7 +34,7 @@ def add(root: Path, link: str, cache: Path | None = None) -> Path:
     from dvc.exceptions import CacheLinkError
     from dvc.repo import Repo
 
-    add_pictures(root / "own", 1, 2)
+    add_images(root / "own", 1, 2)
     repository = Repo.init(str(root), no_scm=True)
     with repository.config.edit() as config:
         config["cache"]["type"] = [link]
@@ -79,7 +79,7 @@ def test_a_cache_on_another_file_system_will_do(tmp_path: Path, other_file_syste
 
 def test_a_link_elsewhere_stays_refused(tmp_path: Path) -> None:
     """Also one to a file that is only named like an entry of a cache."""
-    add_pictures(tmp_path / "own", 1, 2)
+    add_images(tmp_path / "own", 1, 2)
     one, other = tmp_path / "own/images/In_1.png", tmp_path / "own/images/In_2.png"
     elsewhere, named = tmp_path / "elsewhere.png", tmp_path / "ab" / ("cd" * 15)
     named.parent.mkdir()

@@ -1,4 +1,4 @@
-"""A small set of raw pictures."""
+"""A small set of raw images."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def make_folder(tmp_path: Path) -> Callable[..., Path]:
             (root / room).mkdir(parents=True)
         for class_name, prefix in PREFIX.items():
             for index in range(1, per_class + 1):
-                picture, mask = synthetic_sample(0, class_name, index, 48)
-                Image.fromarray(picture).save(root / "images" / f"{prefix}_{index}.png")
+                image, mask = synthetic_sample(0, class_name, index, 48)
+                Image.fromarray(image).save(root / "images" / f"{prefix}_{index}.png")
                 Image.fromarray(mask).save(root / "masks" / f"{prefix}_{index}.png")
         return root
 

@@ -15,10 +15,10 @@ MakeParams = Callable[..., Params]
 
 def sample(size: int = 64, colour: bool = False) -> Sample:
     rows = np.arange(size, dtype=np.uint8)
-    picture = np.broadcast_to(rows[:, None] + 20, (size, size)).copy()
+    image = np.broadcast_to(rows[:, None] + 20, (size, size)).copy()
     mask = np.zeros((size, size), dtype=np.uint8)
     mask[: size // 2] = 255
-    return Sample(np.stack([picture] * 3, axis=2) if colour else picture, mask, mask)
+    return Sample(np.stack([image] * 3, axis=2) if colour else image, mask, mask)
 
 
 @pytest.fixture
@@ -31,31 +31,31 @@ def plain(make_params: MakeParams) -> Augment:
 @pytest.mark.parametrize("colour", [False, True])
 def test_shapes_ranges_and_the_same_seed(plain: Augment, colour: bool) -> None:
     first, again, other = (augment(sample(colour=colour), plain, "unit", np.random.default_rng(seed)) for seed in (1, 1, 2))
-    assert first.picture.shape == (3, 32, 32)
+    assert first.image.shape == (3, 32, 32)
     assert first.mask.shape == first.edge.shape == (1, 32, 32)
-    assert first.picture.dtype == first.mask.dtype == np.float32
+    assert first.image.dtype == first.mask.dtype == np.float32
     assert set(np.unique(first.mask)) <= {0.0, 1.0}
     assert all(np.array_equal(one, same) for one, same in zip(first, again, strict=True))
-    assert not np.array_equal(first.picture, other.picture)
+    assert not np.array_equal(first.image, other.image)
 
 
 def test_crops_reach_every_offset_the_last_too(plain: Augment) -> None:
     config = plain.model_copy(update={"crop": 64, "resize": 64})
     tall = Sample(*(np.pad(plane, ((0, 2), (0, 2))) for plane in sample()))
-    tops = {float(augment(tall, config, "unit", np.random.default_rng(seed)).picture[0, 0, 0]) for seed in range(60)}
+    tops = {float(augment(tall, config, "unit", np.random.default_rng(seed)).image[0, 0, 0]) for seed in range(60)}
     assert len(tops) == 3
 
 
-def test_picture_mask_and_edge_move_together(plain: Augment) -> None:
+def test_image_mask_and_edge_move_together(plain: Augment) -> None:
     config = plain.model_copy(update={"flip": 0.5, "rotate": True})
     for seed in range(20):
         drawn = augment(sample(), config, "unit", np.random.default_rng(seed))
-        bright = drawn.picture[0] < drawn.picture[0, drawn.mask[0] > 0].max(initial=-9.0) + 1e-6
+        bright = drawn.image[0] < drawn.image[0, drawn.mask[0] > 0].max(initial=-9.0) + 1e-6
         assert np.array_equal(bright, drawn.mask[0] > 0) or drawn.mask.sum() in (0, 32 * 32)
         assert np.array_equal(drawn.mask, drawn.edge)
 
 
-def test_salt_and_pepper_hit_the_named_share_and_leave_the_picture_alone() -> None:
+def test_salt_and_pepper_hit_the_named_share_and_leave_the_image_alone() -> None:
     grey = np.full((100, 100), 128, dtype=np.uint8)
     noisy = salt_and_pepper(grey, 0.1, 255, np.random.default_rng(0))
     assert (grey == 128).all()

@@ -22,7 +22,7 @@ def test_an_edge_is_where_the_window_holds_both_values(mask: np.ndarray, width: 
     assert (edge_map(mask, width) == expected).all()
 
 
-def test_the_frame_of_the_picture_is_no_edge() -> None:
+def test_the_frame_of_the_image_is_no_edge() -> None:
     assert not edge_map(np.full((8, 8), 255, dtype=np.uint8), 3).any()
     assert not edge_map(np.full((8, 8), 255, dtype=np.uint8), 1).any()
 

@@ -19,7 +19,7 @@ def _dataset(folder: Path, source: str = "folder") -> Dataset:
     return Dataset.model_validate({"source": source, "folder": str(folder), "synthetic": Synthetic(per_class=4, size=48, seed=0)})
 
 
-def test_pictures_masks_and_labels_are_copied_and_nothing_else(make_folder: Make, tmp_path: Path) -> None:
+def test_images_masks_and_labels_are_copied_and_nothing_else(make_folder: Make, tmp_path: Path) -> None:
     own = make_folder()
     (own / "labels.csv").write_text("name,class\nIn_1,rust\n")
     for stray in ("notes.txt", "images/.DS_Store", "images/Thumbs.db", "images/list.txt"):
@@ -45,7 +45,7 @@ def _no_masks(own: Path) -> Path:
     return own
 
 
-def _no_picture(own: Path) -> Path:
+def _no_image(own: Path) -> Path:
     for path in (own / "images").iterdir():
         path.unlink()
     return own
@@ -80,7 +80,7 @@ def _label_twice(own: Path) -> Path:
 
 
 def _label_columns(own: Path) -> Path:
-    (own / "labels.csv").write_text("picture;kind\nIn_1;a\n")
+    (own / "labels.csv").write_text("image;kind\nIn_1;a\n")
     return own
 
 
@@ -94,7 +94,7 @@ def _label_bytes(own: Path) -> Path:
     [
         (_no_folder, "nowhere is not a folder"),
         (_no_masks, "expected the folders images/ and masks/"),
-        (_no_picture, "images: holds no picture"),
+        (_no_image, "images: holds no image"),
         (_inner_folder, "images/more: is a symbolic link to a folder"),
         (_leaving_file, "images/In_9.png: is a symbolic link that leaves the folder"),
         (_leaving_room, "masks: is a symbolic link that leaves the folder"),

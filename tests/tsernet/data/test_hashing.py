@@ -25,25 +25,25 @@ def test_the_digest_sees_shape_and_pixels() -> None:
 
 @pytest.mark.parametrize("class_name", CLASSES)
 def test_the_hashes_of_all_orientations_follow_from_one(class_name: str) -> None:
-    picture, _ = synthetic_sample(3, class_name, 1, 128)
-    known = set(orientations(np.array([_number(picture)])).reshape(-1).tolist())
+    image, _ = synthetic_sample(3, class_name, 1, 128)
+    known = set(orientations(np.array([_number(image)])).reshape(-1).tolist())
     assert len(known) == 8
-    for plane in (picture, picture.T):
+    for plane in (image, image.T):
         for turn in range(4):
             turned = _number(np.rot90(plane, turn))
             # Rounding may tip a frequency that is nearly zero.
             assert min(int(np.bitwise_count(turned ^ np.uint64(other))) for other in known) <= 1
 
 
-def test_re_encoding_changes_few_bits_and_another_picture_many() -> None:
+def test_re_encoding_changes_few_bits_and_another_image_many() -> None:
     same, others = [], []
     hashes = []
     for index in range(1, 13):
-        picture, _ = synthetic_sample(5, CLASSES[index % 3], index, 128)
+        image, _ = synthetic_sample(5, CLASSES[index % 3], index, 128)
         buffer = io.BytesIO()
-        Image.fromarray(picture).save(buffer, "JPEG", quality=80)
-        same.append(int(np.bitwise_count(_number(picture) ^ _number(np.asarray(Image.open(buffer))))))
-        others += [int(np.bitwise_count(_number(picture) ^ other)) for other in hashes]
-        hashes.append(_number(picture))
+        Image.fromarray(image).save(buffer, "JPEG", quality=80)
+        same.append(int(np.bitwise_count(_number(image) ^ _number(np.asarray(Image.open(buffer))))))
+        others += [int(np.bitwise_count(_number(image) ^ other)) for other in hashes]
+        hashes.append(_number(image))
     assert max(same) <= 5
     assert min(others) > 8

@@ -18,8 +18,8 @@ from tsernet.data.sources import acquire, published
 from tsernet.errors import UserError
 
 FILES = {
-    "Source Images/In_1.bmp": b"first picture",
-    "Source Images/Pa_1.bmp": b"second picture",
+    "Source Images/In_1.bmp": b"first image",
+    "Source Images/Pa_1.bmp": b"second image",
     "Ground truth/In_1.png": b"first mask",
     "Ground truth/Pa_1.png": b"second mask",
 }

@@ -1,4 +1,4 @@
-"""The synthetic pictures: the same for the same arguments, exact masks, and of the real ones' kind."""
+"""The synthetic images: the same for the same arguments, exact masks, and of the real ones' kind."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def test_equal_arguments_give_equal_pixels_and_others_do_not(class_name: str) ->
 @pytest.mark.parametrize("size", [32, 200, 333])
 def test_masks_are_binary_and_hold_both_values(class_name: str, size: int) -> None:
     for index in range(1, 6):
-        picture, mask = synthetic_sample(0, class_name, index, size)
-        assert picture.shape == mask.shape == (size, size)
-        assert picture.dtype == mask.dtype == np.uint8
+        image, mask = synthetic_sample(0, class_name, index, size)
+        assert image.shape == mask.shape == (size, size)
+        assert image.dtype == mask.dtype == np.uint8
         assert np.unique(mask).tolist() == [0, 255]
 
 
-def step_at_the_border(picture: np.ndarray, mask: np.ndarray) -> float:
-    """How much brighter a defect is than the ground around it; light is uneven over the whole picture."""
+def step_at_the_border(image: np.ndarray, mask: np.ndarray) -> float:
+    """How much brighter a defect is than the ground around it; light is uneven over the whole image."""
     near, far = (ndimage.binary_dilation(mask > 0, iterations=count) for count in (3, 15))
-    return float(picture[mask > 0].mean()) - float(picture[far & ~near].mean())
+    return float(image[mask > 0].mean()) - float(image[far & ~near].mean())
 
 
 def test_defects_are_brighter_as_well_as_darker_than_their_ground_as_in_the_real_set() -> None:
     steps = {}
     for class_name in CLASSES:
         samples = [synthetic_sample(1, class_name, index) for index in range(1, 25)]
-        steps[class_name] = np.array([step_at_the_border(picture, mask) for picture, mask in samples])
+        steps[class_name] = np.array([step_at_the_border(image, mask) for image, mask in samples])
     assert (steps["patch"] < -20).all()
     assert (steps["scratch"] > 5).all()
     assert (steps["inclusion"] < 0).mean() > 0.7

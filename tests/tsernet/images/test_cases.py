@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tsernet.data.pixels import scale_picture
+from tsernet.data.pixels import scale_image
 from tsernet.data.prepare import prepare
 from tsernet.data.prepare.manifest import Row
 from tsernet.errors import UserError
@@ -136,9 +136,9 @@ def test_the_scene_is_what_it_was_in_all_lossless_files(cases: Path, scene: tupl
         pixels = grey(to_8bit(decode(file_of(cases, name)).pixels, LEVELS.get(name)))
         # 12 bits hold the scene times 16, of which 4095 is white: up to one level off.
         assert np.abs(pixels.astype(int) - scene[0]).max() <= (1 if "twelve" in name or "12" in name else 0), name
-    inputs = [scale_picture(to_8bit(decode(file_of(cases, name)).pixels, SIXTEEN), "unit") for name in ("sixteen", "white_is_zero16")]
+    inputs = [scale_image(to_8bit(decode(file_of(cases, name)).pixels, SIXTEEN), "unit") for name in ("sixteen", "white_is_zero16")]
     for one in inputs:
-        assert np.abs(one - scale_picture(scene[0], "unit")).max() <= 1 / 255
+        assert np.abs(one - scale_image(scene[0], "unit")).max() <= 1 / 255
 
 
 def test_every_mask_marks_the_defect(scene: tuple[Any, Any], prepared: dict[str, tuple[Row, Path]]) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tsernet.errors import CheckError, UserError
 from tsernet.metrics import read_names, score_folder
-from tsernet.metrics.store import PictureCurves
+from tsernet.metrics.store import ImageCurves
 
 MADE_UP = Path(__file__).parent / "made_up"
 MAPS, MASKS = MADE_UP / "maps", MADE_UP / "masks"
@@ -47,9 +47,9 @@ def test_progress_counts_up_to_all(monkeypatch):
 @pytest.mark.parametrize(("mode", "suffix"), [("L", ".png"), ("RGB", ".png"), ("L", ".bmp"), ("RGB", ".bmp"), ("RGBA", ".png")])
 def test_lossless_formats_score_the_same(maps, mode, suffix):
     for path in list(maps.iterdir()):
-        picture = Image.open(path).convert(mode)
+        image = Image.open(path).convert(mode)
         path.unlink()
-        picture.save(path.with_suffix(suffix))
+        image.save(path.with_suffix(suffix))
     assert score_folder(maps, MASKS).measures() == score_folder(MAPS, MASKS).measures()
 
 
@@ -89,14 +89,14 @@ def test_users_mistakes_are_one_line_that_names_the_file(maps, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="got none"):
         score_folder(tmp_path / "empty", MASKS)
-    (maps / "made_0.png").write_bytes(b"not a picture")
+    (maps / "made_0.png").write_bytes(b"not an image")
     with pytest.raises(UserError, match=r"made_0\.png"):
         score_folder(maps, MASKS, workers=2)
     Image.fromarray(np.zeros((40, 48), np.uint16)).save(maps / "made_0.png")
     with pytest.raises(UserError, match=r"made_0\.png: has more than 8 bits"):
         score_folder(maps, MASKS)
     shutil.copy(MAPS / "made_1.png", maps / "made_0.bmp")
-    with pytest.raises(UserError, match=r"one picture a name, got made_0\.bmp and made_0\.png"):
+    with pytest.raises(UserError, match=r"one image a name, got made_0\.bmp and made_0\.png"):
         score_folder(maps, MASKS)
 
 
@@ -113,12 +113,12 @@ def test_names_are_read_from_lines_and_from_splits(tmp_path):
 
 
 def test_curves_survive_the_disk(tmp_path):
-    curves = PictureCurves.of(score_folder(MAPS, MASKS))
+    curves = ImageCurves.of(score_folder(MAPS, MASKS))
     curves.write(tmp_path / "curves.npz")
-    back = PictureCurves.read(tmp_path / "curves.npz")
+    back = ImageCurves.read(tmp_path / "curves.npz")
     assert back.names == curves.names
     for key in ("f_curves", "e_curves", "histograms"):
         np.testing.assert_array_equal(getattr(back, key), getattr(curves, key))
     (tmp_path / "curves.npz").write_bytes(b"PK")
     with pytest.raises(UserError, match=r"curves\.npz"):
-        PictureCurves.read(tmp_path / "curves.npz")
+        ImageCurves.read(tmp_path / "curves.npz")

@@ -1,4 +1,4 @@
-"""Run a model in train mode on the reference's picture, in the arithmetic that the reference was made with: MODEL FIGURES OUT.
+"""Run a model in train mode on the reference's image, in the arithmetic that the reference was made with: MODEL FIGURES OUT.
 
 A process of its own, because the instruction set is chosen once, by the environment. In AVX2 every layer but three sums in the reference's
 order by itself. The 1×1 convolution does with more than one thread. Those of dilation 4 and 6 go through oneDNN's matrix product, which

@@ -13,7 +13,7 @@ SIZE = 64
 
 
 @pytest.fixture(scope="module")
-def picture() -> torch.Tensor:
+def image() -> torch.Tensor:
     return torch.randn(2, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
 
 
@@ -40,9 +40,9 @@ def test_order_is_the_papers() -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_outputs(variant: str, picture: torch.Tensor) -> None:
+def test_outputs(variant: str, image: torch.Tensor) -> None:
     with torch.no_grad():
-        output = built(variant).eval()(picture)
+        output = built(variant).eval()(image)
     assert isinstance(output, TSERNetOutput)
     assert len(output.sides) == 6
     assert (output.final is None) == (variant == "no_subnet")
@@ -53,11 +53,11 @@ def test_outputs(variant: str, picture: torch.Tensor) -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_one_step_changes_every_parameter(variant: str, picture: torch.Tensor) -> None:
+def test_one_step_changes_every_parameter(variant: str, image: torch.Tensor) -> None:
     model = built(variant).to(memory_format=torch.channels_last)
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
-    tsernet_loss(model(picture), *blob()).total.backward()
+    tsernet_loss(model(image), *blob()).total.backward()
     optimiser.step()
     unchanged = [name for name, parameter in model.named_parameters() if torch.equal(parameter, before[name])]
     assert unchanged == []

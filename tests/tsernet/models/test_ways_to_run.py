@@ -23,22 +23,22 @@ def model() -> TSERNet:
 
 
 @pytest.fixture
-def picture() -> Tensor:
+def image() -> Tensor:
     return torch.randn(2, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(1))
 
 
-def test_channels_last_gives_the_same_maps(model: TSERNet, picture: Tensor) -> None:
+def test_channels_last_gives_the_same_maps(model: TSERNet, image: Tensor) -> None:
     model.eval()
     with torch.no_grad():
-        expected = torch.cat(model(picture).supervised, dim=1)
-        found = torch.cat(model.to(memory_format=torch.channels_last)(picture).supervised, dim=1)
+        expected = torch.cat(model(image).supervised, dim=1)
+        found = torch.cat(model.to(memory_format=torch.channels_last)(image).supervised, dim=1)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_bfloat16_autocast_trains(model: TSERNet, picture: Tensor) -> None:
+def test_bfloat16_autocast_trains(model: TSERNet, image: Tensor) -> None:
     mask = (torch.rand(2, 1, SIZE, SIZE, generator=torch.Generator().manual_seed(2)) > 0.5).float()
     with torch.autocast("cpu", torch.bfloat16):
-        output = model(picture)
+        output = model(image)
         terms = tsernet_loss(output, mask, mask)
     assert output.edge.dtype == torch.bfloat16
     assert terms.total.dtype == torch.float32
@@ -48,14 +48,14 @@ def test_bfloat16_autocast_trains(model: TSERNet, picture: Tensor) -> None:
 
 
 @pytest.mark.slow
-def test_the_whole_step_is_one_graph(model: TSERNet, picture: Tensor) -> None:
+def test_the_whole_step_is_one_graph(model: TSERNet, image: Tensor) -> None:
     """Traced without a break; the code generator is left out, which takes minutes on a network this deep."""
     mask = (torch.rand(2, 1, SIZE, SIZE, generator=torch.Generator().manual_seed(2)) > 0.5).float()
     compiled = torch.compile(lambda given: tsernet_loss(model(given), mask, mask).total, backend="eager", fullgraph=True)
-    total = compiled(picture)
+    total = compiled(image)
     total.backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
-    torch.testing.assert_close(total, tsernet_loss(model(picture), mask, mask).total, rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(total, tsernet_loss(model(image), mask, mask).total, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Worlds to report on: a small made-up one, and the real test pictures where they are at hand."""
+"""Worlds to report on: a small made-up one, and the real test images where they are at hand."""
 
 import json
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tsernet.metrics import score_folder, write_curves, write_per_image
-from tsernet.metrics.store import PictureCurves
+from tsernet.metrics.store import ImageCurves
 from tsernet.report import ReportInputs, Share, build_report
 
 CLASSES = ("inclusion", "patch", "scratch")
@@ -33,15 +33,15 @@ def evaluate(world: Path, variant: str, seed: int, classes: dict[str, str], vali
     write_per_image(scores, out / "per_image.csv", classes)
     write_curves(scores.curves, out / "pr_curve.csv")
     write_curves(scores.curves if validation else None, out / "validation_curve.csv")
-    PictureCurves.of(scores).write(out / "curves.npz")
-    rest = {"masks_digest": scores.masks_digest, "test_digest": "ab" * 32, "seconds_per_picture": 0.012, "parameters": 2_970_000}
+    ImageCurves.of(scores).write(out / "curves.npz")
+    rest = {"masks_digest": scores.masks_digest, "test_digest": "ab" * 32, "seconds_per_image": 0.012, "parameters": 2_970_000}
     (out / "metrics.json").write_text(json.dumps(scores.measures() | rest | {"variant": variant, "seed": seed}))
     return out
 
 
 @pytest.fixture
 def made_up(tmp_path):
-    """Twelve pictures of 48×40; four variants of the eight, two seeds of `full`."""
+    """Twelve images of 48×40; four variants of the eight, two seeds of `full`."""
     return make_world(tmp_path)
 
 
@@ -57,8 +57,8 @@ def make_world(
         top, left = generator.integers(2, 20, 2)
         mask[top : top + 6 + place, left : left + 5] = 255
         mask[36:38, 40:44] = 255
-        picture = np.clip(150 - 0.3 * mask + generator.normal(0, 10, mask.shape), 0, 255).astype(np.uint8)
-        Image.fromarray(picture).save(root / f"prepared/images/{name}.png")
+        image = np.clip(150 - 0.3 * mask + generator.normal(0, 10, mask.shape), 0, 255).astype(np.uint8)
+        Image.fromarray(image).save(root / f"prepared/images/{name}.png")
         Image.fromarray(mask).save(root / f"prepared/masks/{name}.png")
         for variant, seed, noise in variants:
             maps = root / "evaluate" / variant / str(seed) / "maps"
@@ -68,12 +68,12 @@ def make_world(
             Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(maps / f"{name}.png")
     for variant, seed, _ in variants:
         evaluate(root, variant, seed, names, validation=variant != "no_efbi")
-    return World(root, _inputs(root, sorted(names), [0, 1], 200, "synthetic strip-steel pictures", comparable=False))
+    return World(root, _inputs(root, sorted(names), [0, 1], 200, "synthetic strip-steel images", comparable=False))
 
 
 @pytest.fixture(scope="session")
 def real_report(tmp_path_factory, shared):
-    """The report on the 360 official test pictures, the authors' maps in the place of our full model's."""
+    """The report on the 360 official test images, the authors' maps in the place of our full model's."""
     data = shared / "data"
     root = tmp_path_factory.mktemp("real")
     maps = sorted((data / "published-maps/TSERNet").iterdir())

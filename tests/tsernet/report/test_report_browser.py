@@ -34,7 +34,7 @@ def _page(path, width=1280, height=900):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_every_picture_loads_and_nothing_scrolls_sideways(real_report, width):
+def test_every_image_loads_and_nothing_scrolls_sideways(real_report, width):
     with _page(real_report / "report.html", width) as page:
         broken = page.evaluate("[...document.images].filter((one) => !one.complete || !one.naturalWidth).length")
         assert page.locator("img").count() > 20

@@ -49,7 +49,7 @@ def test_table_one_has_the_papers_rows_ours_and_the_baselines(made_up, tmp_path)
     assert all(float(row["measured_max_f_measure"]) > 0 for row in rows[-2:])
 
 
-def test_no_difference_to_the_paper_is_given_on_other_pictures(made_up, tmp_path):
+def test_no_difference_to_the_paper_is_given_on_other_images(made_up, tmp_path):
     other = _table(made_up.build(tmp_path / "other"), "table_1")
     assert not any(key.startswith("difference_") for key in other[0])
     assert other[23]["published_s_measure"] == ""

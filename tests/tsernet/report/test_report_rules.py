@@ -14,10 +14,10 @@ from tsernet.report.subgroups import defect_contrast, group_table
 
 
 def _blank(*boxes, shape=(60, 60), value=True):
-    picture = np.zeros(shape, type(value) if isinstance(value, bool) else np.uint8)
+    image = np.zeros(shape, type(value) if isinstance(value, bool) else np.uint8)
     for top, bottom, left, right in boxes:
-        picture[top:bottom, left:right] = value
-    return picture
+        image[top:bottom, left:right] = value
+    return image
 
 
 def test_a_tiny_defect_is_missed_when_hardly_any_of_it_is_found():
@@ -81,15 +81,15 @@ def test_the_bootstrap_of_max_f_seeks_the_peak_in_every_seed(made_up):
         assert difference.value == pytest.approx(means[0] - means[1], abs=1e-6)
 
 
-def test_the_bootstrap_refuses_other_pictures(made_up):
+def test_the_bootstrap_refuses_other_images(made_up):
     found = load_evaluations(made_up.inputs.evaluations, made_up.inputs.variants, [0, 1]).by_variant
     one = found["full"][0]
     other = type(one)(**{key: getattr(one, key) for key in one.__slots__} | {"names": one.names[::-1]})
-    with pytest.raises(ValueError, match="expected the pictures of"):
+    with pytest.raises(ValueError, match="expected the images of"):
         paired_bootstrap([other], [one], "mae", 100)
 
 
-def test_groups_average_their_own_pictures(made_up):
+def test_groups_average_their_own_images(made_up):
     full = load_evaluations(made_up.inputs.evaluations, ["full"], [0]).by_variant["full"][0]
     table = group_table(full, {name: float(place) for place, name in enumerate(full.names)})
     rows = {(row.values["kind"], row.values["group"]): row.values for row in table.rows}

@@ -37,11 +37,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / room).mkdir()
     for index in range(6):
         rng = np.random.default_rng(index)
-        picture = rng.integers(60, 120, (40, 48), dtype=np.uint8)
-        mask, edge = np.zeros_like(picture), np.zeros_like(picture)
+        image = rng.integers(60, 120, (40, 48), dtype=np.uint8)
+        mask, edge = np.zeros_like(image), np.zeros_like(image)
         mask[8:24, 10 + index : 30], edge[8, 10 + index : 30] = 255, 255
-        picture[mask > 0] += 100
-        for room, plane in (("images", picture), ("masks", mask), ("edges", edge)):
+        image[mask > 0] += 100
+        for room, plane in (("images", image), ("masks", mask), ("edges", edge)):
             Image.fromarray(plane).save(folder / room / f"s{index}.png")
     return folder
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from tsernet.config import parse_params
-from tsernet.data.pixels import Picture
+from tsernet.data.pixels import ImageArray
 from tsernet.errors import StoppedError
 from tsernet.losses import tsernet_loss
 from tsernet.models import build_tsernet, initialise_residual
@@ -42,7 +42,7 @@ class Recorder:
         if self._stop and step == 2:
             os.kill(int((self._out / "pid-1").read_text()), signal.SIGTERM)
 
-    def picture(self, name: str, picture: Picture, step: int) -> None:
+    def image(self, name: str, image: ImageArray, step: int) -> None:
         assert process_rank() == 0
 
 
@@ -95,17 +95,17 @@ def largest_gradient_difference() -> float:
 
 
 def made_up(samples: int) -> list[Tensor]:
-    """Pictures, masks and edges; each sample has another share of edge pixels, so that no part's share is the whole's."""
+    """Images, masks and edges; each sample has another share of edge pixels, so that no part's share is the whole's."""
     generator = torch.Generator().manual_seed(0)
-    pictures = torch.randn(samples, 3, 64, 64, generator=generator, dtype=torch.float64)
+    images = torch.randn(samples, 3, 64, 64, generator=generator, dtype=torch.float64)
     chance = torch.rand(2, samples, 1, 64, 64, generator=generator, dtype=torch.float64)
     masks, edges = (chance < torch.linspace(0.1, 0.4, samples).view(-1, 1, 1, 1)).double()
-    return [pictures, masks, edges]
+    return [images, masks, edges]
 
 
 def backward(network: nn.Module, batch: list[Tensor], share: Tensor | None) -> None:
-    pictures, masks, edges = batch
-    tsernet_loss(network(pictures), masks, edges, "balanced", share).total.backward()
+    images, masks, edges = batch
+    tsernet_loss(network(images), masks, edges, "balanced", share).total.backward()
 
 
 if __name__ == "__main__":

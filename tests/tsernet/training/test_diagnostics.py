@@ -12,9 +12,9 @@ from tsernet.training.diagnostics import PartHealth, diagnose
 
 def look(network: torch.nn.Module) -> dict[str, PartHealth]:
     generator = torch.Generator().manual_seed(0)
-    picture = torch.rand((2, 3, 32, 32), generator=generator)
+    image = torch.rand((2, 3, 32, 32), generator=generator)
     mask = (torch.rand((2, 1, 32, 32), generator=generator) > 0.7).float()
-    loss, parts = diagnose(network.train(), picture, mask, mask)
+    loss, parts = diagnose(network.train(), image, mask, mask)
     assert math.isfinite(loss)
     return {part.name: part for part in parts}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tsernet.data.pixels import Picture
+from tsernet.data.pixels import ImageArray
 from tsernet.errors import CheckError, StoppedError
 from tsernet.models import build_tsernet
 from tsernet.training import NoReporter, TrainingJob, TrainingResult, train
@@ -24,7 +24,7 @@ class Recorder(NoReporter):
 
     def __init__(self, signal_at: int | None = None, number: int = signal.SIGTERM) -> None:
         self.rows: dict[int, dict[str, float]] = {}
-        self.pictures: list[tuple[str, int]] = []
+        self.images: list[tuple[str, int]] = []
         self._signal_at, self._number = signal_at, number
 
     def row(self, step: int, row: dict[str, float]) -> None:
@@ -33,9 +33,9 @@ class Recorder(NoReporter):
         if step == self._signal_at:
             signal.raise_signal(self._number)
 
-    def picture(self, name: str, picture: Picture, step: int) -> None:
-        assert picture.std() > 0
-        self.pictures.append((name, step))
+    def image(self, name: str, image: ImageArray, step: int) -> None:
+        assert image.std() > 0
+        self.images.append((name, step))
 
 
 def same_bits(first: TrainingResult, second: TrainingResult) -> bool:
@@ -71,7 +71,7 @@ def test_the_best_validated_weights_are_chosen_and_the_last_are_kept(make_job: M
     scores = {step: row["val_s_measure"] for step, row in recorder.rows.items() if "val_s_measure" in row}
     assert set(scores) == {3, 6}
     assert result.chosen_step == max(scores, key=lambda step: scores[step])
-    assert recorder.pictures == [("samples.png", 2), ("validation.png", 3), ("samples.png", 4), ("validation.png", 6)]
+    assert recorder.images == [("samples.png", 2), ("validation.png", 3), ("samples.png", 4), ("validation.png", 6)]
     is_last = all(torch.equal(result.last[name], tensor) for name, tensor in result.model.state_dict().items())
     assert is_last == (result.chosen_step == 6)
 
@@ -84,12 +84,12 @@ def test_every_parameter_of_every_part_learns(make_job: MakeJob) -> None:
     assert [name for name in before if name.endswith("weight") and torch.equal(before[name], after[name])] == []
 
 
-def test_a_loss_that_is_not_finite_stops_and_names_step_term_and_pictures(make_job: MakeJob, tmp_path: Path) -> None:
+def test_a_loss_that_is_not_finite_stops_and_names_step_term_and_images(make_job: MakeJob, tmp_path: Path) -> None:
     model = build_tsernet("full", 0.0625)
     with torch.no_grad():
         model.edge.score.bias.fill_(float("nan"))
     save_model(tmp_path / "nan.safetensors", model, {"resize": "32", "scaling": "unit", "stretch": "true"})
-    with pytest.raises(CheckError, match=r"not finite at step 1: term edge, .*pictures s\d, s\d; .*checkpoints"):
+    with pytest.raises(CheckError, match=r"not finite at step 1: term edge, .*images s\d, s\d; .*checkpoints"):
         train(make_job(model__start_from=str(tmp_path / "nan.safetensors")), NoReporter())
 
 

@@ -23,10 +23,10 @@ def pixel_digest(pixels: Samples) -> str:
 
 
 def perceptual_hash(pixels: Samples) -> str:
-    """Hash what a picture looks like, as 16 hexadecimal digits.
+    """Hash what an image looks like, as 16 hexadecimal digits.
 
     The signs of the 8×8 lowest frequencies of a 32×32 reduction. Signs rather than comparisons with the median (as
-    pHash does), because flipping a picture only changes the sign of known frequencies and transposing it transposes
+    pHash does), because flipping an image only changes the sign of known frequencies and transposing it transposes
     them: the hashes of all eight orientations follow from one.
 
     Args:
@@ -53,7 +53,7 @@ def grey_floats(pixels: Samples) -> Image.Image:
 
 
 def orientations(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Give the hashes of the eight orientations of hashed pictures.
+    """Give the hashes of the eight orientations of hashed images.
 
     Args:
         hashes: (N,), each as the number its digits stand for.
@@ -67,7 +67,7 @@ def orientations(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 @cache
 def _sign_changes() -> NDArray[np.uint64]:
-    """Bits that change when a picture is flipped: not at all, left-right, upside down, both."""
+    """Bits that change when an image is flipped: not at all, left-right, upside down, both."""
     odd = np.arange(_FREQUENCIES) % 2 == 1
     across, down = np.broadcast_to(odd[None], (8, 8)), np.broadcast_to(odd[:, None], (8, 8))
     patterns = [np.zeros((8, 8), dtype=bool), across, down, across ^ down]

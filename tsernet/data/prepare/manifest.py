@@ -18,7 +18,7 @@ class Row:
     Attributes:
         usable: Whether it was written to data/prepared.
         reason: Why not: a code such as mask-size, a colon, and what was found; empty for usable ones.
-        image_digest: SHA-256 over shape and pixels, so that the same picture in another file format has the same one.
+        image_digest: SHA-256 over shape and pixels, so that the same image in another file format has the same one.
         mode: Pillow's mode of the file as it came: L, RGB, I;16, RGBA, …
         mean: Of the samples as the file holds them, 0 to 255 or, above 8 bits, to 65535.
         contrast: Their standard deviation.

@@ -43,26 +43,26 @@ def prepare_sample(job: Job, raw: RawSample) -> Row:
     Returns:
         Its row; an unusable sample has its reason there and no files.
     """
-    row = Row(raw.name, raw.class_name, raw.group, usable=False, reason="", image_file=_names(raw.pictures), mask_file=_names(raw.masks))
+    row = Row(raw.name, raw.class_name, raw.group, usable=False, reason="", image_file=_names(raw.images), mask_file=_names(raw.masks))
     try:
-        path = _only(raw.pictures, "image", raw.name)
-        picture = decode_file(path, "image", job.max_pixels)
-        row = _with_picture(row, picture)
-        if picture.bits > 8 and not job.has_levels:
-            found = f"{path.name} has {picture.bits} bits a sample (mode {picture.mode}); dataset.levels says how they become 8"
+        path = _only(raw.images, "image", raw.name)
+        image = decode_file(path, "image", job.max_pixels)
+        row = _with_image(row, image)
+        if image.bits > 8 and not job.has_levels:
+            found = f"{path.name} has {image.bits} bits a sample (mode {image.mode}); dataset.levels says how they become 8"
             raise UnusableError("image-depth", found)
         path = _only(raw.masks, "mask", raw.name)
         decoded = decode_file(path, "mask", job.max_pixels)
         try:
             channel = mask_channel(decoded, job.masks)
             row = replace(row, mask_values=describe_values(channel))
-            _require_fit(channel, picture.pixels)
+            _require_fit(channel, image.pixels)
             mask = binary_mask(channel, job.masks, is_jpeg=decoded.is_jpeg)
         except ImageError as error:
             raise unusable("mask", path, error) from None
     except UnusableError as reason:
         return replace(row, reason=str(reason))
-    _write(job, raw.name, picture.pixels, mask.pixels)
+    _write(job, raw.name, image.pixels, mask.pixels)
     return replace(_with_mask(row, mask), usable=True)
 
 
@@ -78,15 +78,15 @@ def _names(paths: tuple[Path, ...]) -> str:
     return " ".join(f"{path.parent.name}/{path.name}" for path in paths)
 
 
-def _require_fit(mask: Samples, picture: Samples) -> None:
-    if mask.shape != picture.shape[:2]:
-        found = f"{mask.shape[1]}×{mask.shape[0]} pixels, its picture {picture.shape[1]}×{picture.shape[0]}"
+def _require_fit(mask: Samples, image: Samples) -> None:
+    if mask.shape != image.shape[:2]:
+        found = f"{mask.shape[1]}×{mask.shape[0]} pixels, its image {image.shape[1]}×{image.shape[0]}"
         raise UnusableError("mask-size", f"the mask has {found}")
     if min(mask.shape) < _LEAST_SIDE:
-        raise UnusableError("image-small", f"{picture.shape[1]}×{picture.shape[0]} pixels, expected at least {_LEAST_SIDE}×{_LEAST_SIDE}")
+        raise UnusableError("image-small", f"{image.shape[1]}×{image.shape[0]} pixels, expected at least {_LEAST_SIDE}×{_LEAST_SIDE}")
 
 
-def _with_picture(row: Row, decoded: Decoded) -> Row:
+def _with_image(row: Row, decoded: Decoded) -> Row:
     pixels = decoded.pixels
     return replace(
         row,
@@ -117,8 +117,8 @@ def _with_mask(row: Row, mask: Mask) -> Row:
     )
 
 
-def _write(job: Job, name: str, picture: Samples, mask: UInt8) -> None:
-    planes: dict[str, Samples] = {"images": picture, "masks": mask, "edges": edge_map(mask, job.edge_width)}
+def _write(job: Job, name: str, image: Samples, mask: UInt8) -> None:
+    planes: dict[str, Samples] = {"images": image, "masks": mask, "edges": edge_map(mask, job.edge_width)}
     for room, pixels in planes.items():
         place = job.target / room / f"{name}.png"
         # A name may keep the folder that its image lay in.

@@ -1,4 +1,4 @@
-"""Where pictures come from: a formula, the published dataset, or one's own folder."""
+"""Where images come from: a formula, the published dataset, or one's own folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of one's own pictures, and the copy of any folder into the raw one."""
+"""A folder of one's own images, and the copy of any folder into the raw one."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from tsernet.data.layout import PICTURE_SUFFIXES, is_hidden, name_below, read_labels, rooms_of, to_utf8_path
+from tsernet.data.layout import IMAGE_SUFFIXES, is_hidden, name_below, read_labels, rooms_of, to_utf8_path
 from tsernet.data.links import is_foreign_link
 from tsernet.errors import UserError
 
 
 def copy_folder(source: Path, target: Path, *, exclude: Collection[str] = (), mask_suffix: str = "") -> None:
-    """Copy pictures, masks and labels.csv, and nothing else.
+    """Copy images, masks and labels.csv, and nothing else.
 
-    A bad picture is copied as it is: to say what is wrong with it is the validation's part. What would read or write
+    A bad image is copied as it is: to say what is wrong with it is the validation's part. What would read or write
     outside the folder is refused here. Folders in images/ and masks/ are kept; a name that is not UTF-8 is copied under one that is.
 
     Args:
@@ -25,18 +25,18 @@ def copy_folder(source: Path, target: Path, *, exclude: Collection[str] = (), ma
         exclude: Names of samples to leave out.
         mask_suffix: What a mask's stem has behind its image's.
     Raises:
-        UserError: If the folder is missing, holds no picture, is not laid out so, or has a link that leaves it.
+        UserError: If the folder is missing, holds no image, is not laid out so, or has a link that leaves it.
     """
     if not source.is_dir():
         raise UserError(f"dataset.folder: {source} is not a folder; expected one that holds images/ and masks/")
-    pictures, masks = (_files_of(room, source) for room in rooms_of(source))
-    if not pictures:
-        raise UserError(f"{rooms_of(source)[0]}: holds no picture; expected {', '.join(sorted(PICTURE_SUFFIXES))}")
+    images, masks = (_files_of(room, source) for room in rooms_of(source))
+    if not images:
+        raise UserError(f"{rooms_of(source)[0]}: holds no image; expected {', '.join(sorted(IMAGE_SUFFIXES))}")
     left_out = set(exclude)
     images_room, masks_room = rooms_of(source)
-    pictures = [path for path in pictures if name_below(to_utf8_path(path), to_utf8_path(images_room)) not in left_out]
+    images = [path for path in images if name_below(to_utf8_path(path), to_utf8_path(images_room)) not in left_out]
     masks = [path for path in masks if name_below(to_utf8_path(path), to_utf8_path(masks_room)).removesuffix(mask_suffix) not in left_out]
-    files = [*pictures, *masks]
+    files = [*images, *masks]
     labels = source / "labels.csv"
     if labels.exists() or labels.is_symlink():
         _refuse_leaving(labels, source)
@@ -66,7 +66,7 @@ def _files_of(room: Path, source: Path) -> list[Path]:
             if path.is_symlink():
                 raise UserError(f"{path}: is a symbolic link to a folder; put the folder itself there")
             found += _files_of(path, source)
-        elif path.suffix.lower() in PICTURE_SUFFIXES:
+        elif path.suffix.lower() in IMAGE_SUFFIXES:
             found.append(path)
     return found
 

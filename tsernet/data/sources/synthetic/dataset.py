@@ -18,12 +18,12 @@ def make_synthetic(config: Synthetic, target: Path) -> None:
         (target / room).mkdir()
     prefixes = {class_name: prefix for prefix, class_name in PREFIXES.items()}
     items = [(name, number, f"{prefixes[name]}_{number}.png") for name in CLASSES for number in range(1, config.per_class + 1)]
-    for _ in in_parallel(partial(_draw, config, target), items, "drawing pictures"):
+    for _ in in_parallel(partial(_draw, config, target), items, "drawing images"):
         pass
 
 
 def _draw(config: Synthetic, target: Path, item: tuple[str, int, str]) -> None:
     class_name, number, file_name = item
-    picture, mask = synthetic_sample(config.seed, class_name, number, config.size)
-    (target / "images" / file_name).write_bytes(png_bytes(picture))
+    image, mask = synthetic_sample(config.seed, class_name, number, config.size)
+    (target / "images" / file_name).write_bytes(png_bytes(image))
     (target / "masks" / file_name).write_bytes(png_bytes(mask))

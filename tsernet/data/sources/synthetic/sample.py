@@ -1,4 +1,4 @@
-"""Strip-steel pictures out of a formula: the demo's data and the tests'."""
+"""Strip-steel images out of a formula: the demo's data and the tests'."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from tsernet.data.sources.synthetic.texture import Field, cloud, ground, oblique
 
 UInt8 = NDArray[np.uint8]
 
-# A picture whose mask is outside these shares is drawn anew: the real set's masks are never empty and leave ground to see.
+# An image whose mask is outside these shares is drawn anew: the real set's masks are never empty and leave ground to see.
 LEAST_COVERAGE, MOST_COVERAGE = 0.002, 0.65
 
 
 def synthetic_sample(seed: int, class_name: str, index: int, size: int = 200) -> tuple[UInt8, UInt8]:
-    """Draw one picture of strip steel and its exact mask.
+    """Draw one image of strip steel and its exact mask.
 
-    Equal arguments give equal pixels, whatever else is drawn before or beside it, so pictures can be made in parallel and
+    Equal arguments give equal pixels, whatever else is drawn before or beside it, so images can be made in parallel and
     a larger set begins with the smaller one. Contrast, noise and extents follow what was measured on SD-saliency-900:
     inclusions are faint and nearly always darker than the ground, patches dark on a coarse bright ground, scratches bright.
 
     Args:
         seed: Of the whole set, at least 0.
         class_name: One of `CLASSES`.
-        index: Number of the picture in its class, from 1.
+        index: Number of the image in its class, from 1.
         size: Side of the square in pixels, at least 32; features scale with it.
     Returns:
-        Picture and mask, both uint8 (size, size); the mask holds 0 and 255 only, and both of them.
+        Image and mask, both uint8 (size, size); the mask holds 0 and 255 only, and both of them.
     Raises:
         ValueError: If the class is unknown.
     """
@@ -38,10 +38,10 @@ def synthetic_sample(seed: int, class_name: str, index: int, size: int = 200) ->
     rng = np.random.default_rng([seed, CLASSES.index(class_name), index])
     draw = _DRAW[class_name]
     while True:
-        picture, depth = draw(rng, size)
+        image, depth = draw(rng, size)
         if _plausible(depth > 0):
             break
-    return np.clip(np.rint(picture), 0, 255).astype(np.uint8), np.where(depth > 0, 255, 0).astype(np.uint8)
+    return np.clip(np.rint(image), 0, 255).astype(np.uint8), np.where(depth > 0, 255, 0).astype(np.uint8)
 
 
 def _plausible(defect: NDArray[np.bool_]) -> bool:
@@ -54,7 +54,7 @@ def _plausible(defect: NDArray[np.bool_]) -> bool:
 def _inclusion(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
     unit = size / 200
     level = rng.uniform(65, 200)
-    picture = ground(rng, size, level=level, shade=rng.uniform(9, 26), brush=rng.uniform(1.0, 3.0), grain=rng.uniform(1.4, 3.5))
+    image = ground(rng, size, level=level, shade=rng.uniform(9, 26), brush=rng.uniform(1.0, 3.0), grain=rng.uniform(1.4, 3.5))
     angle = rng.normal(0, 0.06) + (np.pi / 2 if rng.random() < 0.12 else 0.0)
     centre = rng.uniform(0.1, 0.9, 2) * size
     marks = []
@@ -68,13 +68,13 @@ def _inclusion(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
     contrast = rng.uniform(13, 42) * (-1.0 if rng.random() > 1 / 12 else 0.8) * (0.55 + level / 330)
     body = soft_step(depth, rng.uniform(0.5, 1.1) * unit) * (1 + 0.18 * cloud(rng, size, size / 6, size / 12))
     halo = soft_step(_spindle(rng, size, rng.uniform(0, size, 2), angle, 40 * unit, 9 * unit, 4 * unit), 4 * unit)
-    return picture + contrast * body - rng.uniform(0, 4) * halo, depth
+    return image + contrast * body - rng.uniform(0, 4) * halo, depth
 
 
 def _patch(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
     unit = size / 200
     level = rng.uniform(105, 235)
-    picture = ground(rng, size, level=level, shade=rng.uniform(28, 62), brush=rng.uniform(3, 8), grain=level * rng.uniform(0.055, 0.1))
+    image = ground(rng, size, level=level, shade=rng.uniform(28, 62), brush=rng.uniform(3, 8), grain=level * rng.uniform(0.055, 0.1))
     marks = []
     for _ in range(rng.integers(1, 4)):
         centre = rng.uniform(0.08, 0.92, 2) * size
@@ -88,13 +88,13 @@ def _patch(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
     stain = soft_step(cloud(rng, size, size / 5, size / 6) - 1.1, 0.4) * rng.uniform(0, 0.4) + 0.06 * cloud(rng, size, size / 14, size / 16)
     dots = soft_step(cloud(rng, size, 3.0 * unit, 3.0 * unit) - rng.uniform(3.0, 3.6), 0.1) * 0.5
     calm = 1 - 0.5 * np.clip(body, 0, 1)
-    return level + (picture - level) * calm - contrast * body - level * (stain + dots) * calm, depth
+    return level + (image - level) * calm - contrast * body - level * (stain + dots) * calm, depth
 
 
 def _scratch(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
     unit = size / 200
     level = rng.uniform(40, 145)
-    picture = ground(rng, size, level=level, shade=rng.uniform(6, 28), brush=rng.uniform(1, 4), grain=rng.uniform(1.5, 4))
+    image = ground(rng, size, level=level, shade=rng.uniform(6, 28), brush=rng.uniform(1, 4), grain=rng.uniform(1.5, 4))
     turn = np.pi / 2 if rng.random() < 0.25 else 0.0
     marks, shine = [], np.zeros((size, size))
     for _ in range(rng.integers(1, 5)):
@@ -108,7 +108,7 @@ def _scratch(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
     # Rolling lines that are no defect: whole columns, much fainter.
     rolled = np.clip(profile(rng, size, 2.0 * unit) - 2.2, 0, None)[None, :] * rng.uniform(0, 9)
     dirt = soft_step(cloud(rng, size, size / 30, size / 20) - 2.3, 0.25) * rng.uniform(0, 16)
-    return picture + shine + rolled - dirt, np.maximum.reduce(marks)
+    return image + shine + rolled - dirt, np.maximum.reduce(marks)
 
 
 def _spindle(

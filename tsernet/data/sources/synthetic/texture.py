@@ -1,4 +1,4 @@
-"""Random fields the synthetic pictures are woven from."""
+"""Random fields the synthetic images are woven from."""
 
 from __future__ import annotations
 
