@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo cpu variants test lint types tests drills install lock clean
+.PHONY: demo cpu variants test lint types tests drills docs install lock clean
 
 demo: install
 	dvc repro
@@ -42,6 +42,10 @@ install: .venv/installed
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+# The documentation site, into build/site; a broken link fails.
+docs: install
+	NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
 
 # uv resolves in seconds what pip's resolver backtracks on for minutes; pip installs the result.
 lock:

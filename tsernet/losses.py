@@ -81,7 +81,7 @@ def saliency_terms(logits: Tensor, mask: Tensor) -> Tensor:
         (M, 4), means over the batch.
     Source: Han et al., TIM 2022, eqs. 10–13.
     """
-    # The windows' depthwise convolutions take a sixth of the time in this layout (docs/performance.md).
+    # The windows' depthwise convolutions take a sixth of the time in this layout (docs/explanation/performance.md).
     logits = logits.contiguous(memory_format=torch.channels_last)
     maps = torch.sigmoid(logits)
     bce = (softplus(logits) - logits * mask).mean(dim=(0, 2, 3))

@@ -13,7 +13,7 @@ SIZE = 224
 _HEADING = f"""# What the variants cost
 
 Trainable parameters, and multiply-accumulates of the convolutions for one image of {SIZE}×{SIZE}.
-Made by `tsernet complexity --out docs/complexity.md`; a test holds this file to the command.
+Made by `tsernet complexity --out docs/explanation/complexity.md`; a test holds this file to the command.
 """
 
 

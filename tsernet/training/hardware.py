@@ -96,7 +96,7 @@ def keep_freed_memory() -> None:
     """Let the C library keep what freed tensors leave, for the next step's.
 
     By default glibc hands large blocks back to the system, which then has to map and clear each page anew: some hundred
-    thousand page faults a step, a tenth of its time (docs/performance.md). Other C libraries are left alone.
+    thousand page faults a step, a tenth of its time (docs/explanation/performance.md). Other C libraries are left alone.
     """
     if platform.libc_ver()[0] == "glibc":
         library = ctypes.CDLL(None)

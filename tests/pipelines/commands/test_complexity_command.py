@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli import build_app
 
-TABLE = Path(__file__).parents[3] / "docs" / "complexity.md"
+TABLE = Path(__file__).parents[3] / "docs" / "explanation" / "complexity.md"
 
 
 @pytest.mark.slow

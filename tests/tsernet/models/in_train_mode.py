@@ -2,7 +2,7 @@
 
 A process of its own, because the instruction set is chosen once, by the environment. In AVX2 every layer but three sums in the reference's
 order by itself. The 1×1 convolution does with more than one thread. Those of dilation 4 and 6 go through oneDNN's matrix product, which
-divides its work by the size of the second-level cache; here they add in its order on a processor with 512 KiB of it (docs/parity.md).
+divides its work by the size of the second-level cache; here they add in its order on a processor with 512 KiB of it (docs, parity).
 """
 
 from __future__ import annotations

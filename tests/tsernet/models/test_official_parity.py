@@ -50,7 +50,7 @@ def test_eval_logits(official_network: TSERNet, official_forward: Figures, memor
 @pytest.mark.slow
 def test_train_logits(official_network: TSERNet, official_forward: Figures, reference: Path, tmp_path: Path) -> None:
     """In train mode this network is chaotic: BatchNorm over two 2×2 maps, 170 layers deep, makes the last bit of one layer a
-    percent of the final map (docs/parity.md). So the reference is met in the arithmetic that it was made with: AVX2, and for two
+    percent of the final map (docs, parity). So the reference is met in the arithmetic that it was made with: AVX2, and for two
     convolutions the order of summation of its machine. Then all thirteen maps are equal to the last bit.
     """
     if not torch.cpu._is_avx2_supported():
