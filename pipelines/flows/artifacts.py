@@ -35,7 +35,7 @@ def validation_table(summary: dict[str, Any]) -> str:
     rows = [
         f"| {_verdict(expectation)} | {expectation['description']} | {_names(expectation['failing'])} |" for expectation in expectations
     ]
-    head = f"**{'Passed' if summary['passed'] else 'Broken'}**: {summary['errors']} errors, {summary['warnings']} warnings\n\n"
+    head = f"**{'Passed' if summary['passed'] else 'Failed'}**: {summary['errors']} errors, {summary['warnings']} warnings\n\n"
     return head + "\n".join(["| | Expectation | Failing |", "| --- | --- | --- |", *rows])
 
 
