@@ -181,14 +181,16 @@ def _open_by_pillow(source: Path | bytes) -> Iterator[Image.Image]:
         # Of odd metadata; the pixels are what counts here.
         warnings.simplefilter("ignore")
         try:
-            with _opening:
-                limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-                try:
-                    image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=PILLOW_FORMATS)
-                finally:
-                    Image.MAX_IMAGE_PIXELS = limit
-            with image:
-                yield image
+            # Never by path: Pillow 12.3 then maps an uncompressed TIFF into memory, and shears it where its orientation swaps the sides.
+            with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
+                with _opening:
+                    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+                    try:
+                        image = Image.open(stream, formats=PILLOW_FORMATS)
+                    finally:
+                        Image.MAX_IMAGE_PIXELS = limit
+                with image:
+                    yield image
         except UnidentifiedImageError:
             raise ImageError("unreadable", f"is not {EXPECTED}") from None
         except (OSError, SyntaxError, ValueError, EOFError) as error:
