@@ -2,7 +2,7 @@
 # SURPRISE: OpenCV ignores the byte order of a NumPy array: what np.asarray() gives for a big-endian TIFF opened by Pillow (dtype >u2) goes through cv2.resize() and cv2.imwrite() with its bytes swapped, without an error.
 # HURTS: Whoever hands arrays from Pillow, FITS files, raw PGM bytes or network buffers to OpenCV.
 # VERSIONS: 2026-11-27, opencv-python-headless 5.0.0.93 (4.14.0.94 alike), Pillow 12.3.0, tifffile 2026.3.3, numpy 2.4.6, Python 3.11
-# EXPECTED: OpenCV copies the array to native order, or raises TypeError as PyTorch does.
+# EXPECTED: OpenCV copies the array to native order, or raises as torch.from_numpy() does.
 # SEEN: A flat 1000 (0x03E8) becomes 59395 (0xE803) in the mean, in the resized image and in the written PNG.
 set -euo pipefail
 work=$(mktemp -d)
