@@ -7,7 +7,7 @@
 set -euo pipefail
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q --disable-pip-version-check pysodmetrics==1.6.2 numpy==2.3.5 scipy==1.16.3
+"$work/venv/bin/pip" install -q --disable-pip-version-check pysodmetrics==1.6.2 numpy==2.4.6
 cat > "$work/try.py" <<'PY'
 import numpy as np
 import py_sod_metrics as sod
