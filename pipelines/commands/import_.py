@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+Format = Literal["labelme", "coco", "severstal", "voc", "yolo"]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command `import`."""
@@ -14,8 +16,8 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    format_name: Annotated[Literal["labelme", "coco", "severstal"], typer.Argument(metavar="FORMAT", help="labelme | coco | severstal")],
-    source: Annotated[Path, typer.Argument(help="LabelMe: the folder of JSON files; COCO: the JSON file; Severstal: the CSV file")],
+    format_name: Annotated[Format, typer.Argument(metavar="FORMAT", help="labelme | coco | severstal | voc | yolo")],
+    source: Annotated[Path, typer.Argument(help="COCO: the JSON file; Severstal: the CSV file; else the folder")],
     out: Annotated[Path, typer.Option(help="Folder to make: images/, masks/, labels.csv, import.json")],
     images: Annotated[Path | None, typer.Option(help="Folder of the images, where it is not where the format has it")] = None,
     line_width: Annotated[int | None, typer.Option(min=1, max=1000, help="Width of lines and points, pixels")] = None,

@@ -17,13 +17,13 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from tsernet.annotations import coco, labelme, severstal
+from tsernet.annotations import coco, labelme, severstal, voc, yolo
 from tsernet.annotations.shapes import AnnotatedImage
 from tsernet.errors import UserError
 from tsernet.images.decode import decode
 from tsernet.images.errors import ImageError
 
-FORMATS: dict[str, ModuleType] = {"labelme": labelme, "coco": coco, "severstal": severstal}
+FORMATS: dict[str, ModuleType] = {"labelme": labelme, "coco": coco, "severstal": severstal, "voc": voc, "yolo": yolo}
 RECORD = "import.json"
 CLEAN = "clean"
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 from pycocotools import mask as pycoco
+from scipy import ndimage
 
 from tsernet.annotations import ImportOptions, import_dataset
 from tsernet.annotations.runs import decompress_counts, from_counts, from_starts
@@ -171,6 +172,42 @@ def test_severstals_code_is_exact(tmp_path: Path) -> None:
     wanted[:3, 0], wanted[1:3, 1] = True, True
     assert (mask_of(tmp_path / "own", "a") == wanted).all()
     assert (report.images, report.unannotated) == (1, 1)
+
+
+def test_a_voc_palette_is_exact_and_void_is_ground(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        save_image(tmp_path / f"JPEGImages/{name}.png")
+    indices = np.zeros((HEIGHT, WIDTH), np.uint8)
+    indices[2:8, 3:9], indices[10:20, 12:30], indices[0, :] = 1, 2, 255
+    palette = Image.fromarray(indices).convert("P")
+    palette.putpalette([value for index in range(256) for value in (index, 255 - index, 7)])
+    palette.putdata(indices.ravel().tolist())
+    (tmp_path / "SegmentationClass").mkdir()
+    palette.save(tmp_path / "SegmentationClass/a.png")
+    (tmp_path / "labelmap.txt").write_text("background\npatch:128,0,0::\nscratch\n")
+    report = import_dataset("voc", tmp_path, tmp_path / "own", ImportOptions(), silent)
+    assert (mask_of(tmp_path / "own", "a") == np.isin(indices, (1, 2))).all()
+    assert (report.objects, report.classes, report.unannotated) == (2, {"scratch": 1}, 1)
+
+
+def test_a_yolo_polygon_is_drawn_as_opencv_draws_it(tmp_path: Path) -> None:
+    for name in ("train/a", "val/b"):
+        save_image(tmp_path / f"images/{name}.png")
+        (tmp_path / f"labels/{name}.txt").parent.mkdir(parents=True)
+    shares = " ".join(f"{x / WIDTH} {y / HEIGHT}" for x, y in POLYGON)
+    (tmp_path / "labels/train/a.txt").write_text(f"1 {shares}\n")
+    (tmp_path / "data.yaml").write_text("names: {0: patch, 1: scratch}\n")
+    report = import_dataset("yolo", tmp_path, tmp_path / "own", ImportOptions(), silent)
+    canvas = Image.new("1", (WIDTH, HEIGHT))
+    ImageDraw.Draw(canvas).polygon([(int(x), int(y)) for x, y in POLYGON], fill=1, outline=1)
+    found, drawn = mask_of(tmp_path / "own", "train/a"), np.array(canvas, dtype=bool)
+    inner, outer = ndimage.binary_erosion(drawn, iterations=2), ndimage.binary_dilation(drawn)
+    assert (inner <= found).all()  # all but pixels of the border
+    assert (found <= outer).all()
+    assert (report.classes, report.unannotated) == ({"scratch": 1}, 1)
+    (tmp_path / "labels/val/b.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    with pytest.raises(UserError, match="line 1: is a box"):
+        import_dataset("yolo", tmp_path, tmp_path / "again", ImportOptions(), silent)
 
 
 def test_a_second_import_replaces_only_its_own(tmp_path: Path) -> None:
