@@ -51,7 +51,9 @@ def take_results(stage: str, variant: str, seed: int, params: Params, out: Path)
         SystemExit: With the exit code of the computation, if that failed; what it said is on stderr by then.
     """
     folder = local_state() / "pool" / pipeline_run_id(Path.cwd())
-    if not folder.is_dir():
+    owner = _noted(folder / "owner.json")
+    if owner is None or owner != dvc_process():
+        shutil.rmtree(folder, ignore_errors=True)  # of an earlier `dvc repro` under the same TSERNET_EXECUTION
         count = worker_count(params)
         if stage != "train" or count < 2:
             return False
