@@ -181,14 +181,17 @@ def _open_by_pillow(source: Path | bytes) -> Iterator[Image.Image]:
         # Of odd metadata; the pixels are what counts here.
         warnings.simplefilter("ignore")
         try:
-            with _opening:
-                limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-                try:
-                    image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=PILLOW_FORMATS)
-                finally:
-                    Image.MAX_IMAGE_PIXELS = limit
-            with image:
-                yield image
+            # An open stream and not a path: of a path Pillow 12.3 maps an uncompressed TIFF into memory, and scrambles it where its
+            # orientation swaps width and height (findings/pillow-tiff-orientation-scrambled.sh).
+            with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
+                with _opening:
+                    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+                    try:
+                        image = Image.open(stream, formats=PILLOW_FORMATS)
+                    finally:
+                        Image.MAX_IMAGE_PIXELS = limit
+                with image:
+                    yield image
         except UnidentifiedImageError:
             raise ImageError("unreadable", f"is not {EXPECTED}") from None
         except (OSError, SyntaxError, ValueError, EOFError) as error:
