@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+from typing import Annotated
 
 import typer
 
@@ -14,18 +15,32 @@ from pipelines.loopback import bypass_proxy_for_loopback
 from tsernet.errors import CheckError, StoppedError, UserError
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"tsernet {version('tsernet')}")
+        raise typer.Exit
+
+
 def build_app() -> typer.Typer:
     """Gather the commands: every module of pipelines.commands registers its own."""
     app = typer.Typer(
         name="tsernet",
         help="Find defects on strip steel: predict, score, look models up, retrain.",
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
     )
+    app.callback()(_options)
     for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda module: module.name):
         importlib.import_module(f"{commands.__name__}.{module.name}").register(app)
     return app
+
+
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
+    """Find defects on strip steel: predict, score, look models up, retrain."""
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ def validation_table(summary: dict[str, Any]) -> str:
     rows = [
         f"| {_verdict(expectation)} | {expectation['description']} | {_names(expectation['failing'])} |" for expectation in expectations
     ]
-    head = f"**{'Passed' if summary['passed'] else 'Broken'}**: {summary['errors']} errors, {summary['warnings']} warnings\n\n"
+    head = f"**{'Passed' if summary['passed'] else 'Failed'}**: {summary['errors']} errors, {summary['warnings']} warnings\n\n"
     return head + "\n".join(["| | Expectation | Failing |", "| --- | --- | --- |", *rows])
 
 
@@ -93,7 +93,7 @@ def as_data_uri(path: Path) -> str:
 
 
 def _without_secret(uri: str) -> str:
-    """Drop user and password of an address: an artifact is for everyone to read, and a link with a blotted password would not open."""
+    """Drop user and password of an address: an artifact is for everyone to read, and a link with a redacted password would not open."""
     parts = urlsplit(uri)
     return urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1])).rstrip("/")
 

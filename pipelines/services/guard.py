@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+OWNER = ".owner"  # in it: the guard's process id
 SCRATCH = "tsernet-"  # how the name of a command's folder for temporary files begins
 _POLL_SECONDS = 0.1
 _ENDED_BY_GUARD = 130
@@ -124,6 +125,7 @@ def _make_scratch() -> Path:
         scratch = parent / f"{SCRATCH}{os.urandom(3).hex()}"
         with suppress(FileExistsError):
             scratch.mkdir(mode=0o700)
+            (scratch / OWNER).write_text(str(os.getpid()))
             return scratch
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-from pipelines.services.guard import SCRATCH
+from pipelines.services.guard import OWNER, SCRATCH
 
 # Of `tsernet up`: the repository that it serves; of a service: itself, once for each start.
 UP, SERVICE = "TSERNET_UP", "TSERNET_SERVICE"
@@ -35,6 +36,14 @@ def end_marked_processes(name: str, value: str, patience: float) -> list[int]:
         if scratch.name.startswith(SCRATCH):
             shutil.rmtree(scratch, ignore_errors=True)
     return [process.pid for process in found]
+
+
+def sweep_scratch() -> None:
+    """Remove folders for temporary files whose guard is gone: killed together with its warden, neither could."""
+    for owner in Path(tempfile.gettempdir()).glob(f"{SCRATCH}??????/{OWNER}"):
+        text = owner.read_text(encoding="utf-8")
+        if text.isdecimal() and not psutil.pid_exists(int(text)):
+            shutil.rmtree(owner.parent, ignore_errors=True)
 
 
 def end_processes(processes: Sequence[psutil.Process], patience: float) -> None:

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from pipelines.flows.stage_process import run_command
 from pipelines.flows.workspace.orphans import clean_orphans
 from pipelines.services.names import LIMIT, MISSING
-from pipelines.services.process_marks import UP, end_marked_processes
+from pipelines.services.process_marks import UP, end_marked_processes, sweep_scratch
 from pipelines.services.service import HOST, Service, free_port, mlflow_command, prefect_command, service_environment, worker_command
 from pipelines.tracking.database import is_database_missing
 from pipelines.tracking.rerooting import follow_move
@@ -110,6 +110,7 @@ class Stack:
             raise UserError(f"another tsernet up serves {self._repository}; use that one, or end it first") from None
         if left := end_marked_processes(UP, str(self._repository), 0.0):
             self._tell(f"ended what an earlier one had left: {len(left)} processes")
+        sweep_scratch()
 
     def _start_mlflow(self) -> str:
         given = os.environ.get("MLFLOW_TRACKING_URI", "")

@@ -33,6 +33,7 @@ from tsernet.errors import CheckError, StoppedError, UserError
 
 _POLL_SECONDS = 0.1
 _STAGES = ("train", "evaluate")
+_TRAIN_ONLY = "train-only"
 
 
 def take_results(stage: str, variant: str, seed: int, params: Params, out: Path) -> bool:
@@ -92,6 +93,8 @@ def _start_workers(folder: Path, count: int) -> None:
     folder.mkdir(parents=True)
     owner = dvc_process() or psutil.Process()
     _note(folder / "owner.json", owner)
+    if "train" in owner.cmdline():  # `dvc repro train`: nobody will ask for evaluations
+        (folder / _TRAIN_ONLY).touch()
     for number in range(count):
         environment = os.environ | {"TSERNET_EXECUTION": pipeline_run_id(Path.cwd()), "TSERNET_CPU": f"cpu-{number}" if number else "cpu"}
         with (folder / f"worker-{number}.log").open("wb") as log:
@@ -152,12 +155,21 @@ def _wait(folder: Path, stage: str, item: str, out: Path) -> bool:
                         worker.send_signal(received[-1])
             time.sleep(_POLL_SECONDS)
     log.show()
-    code = json.loads(result.read_text(encoding="utf-8"))["code"]
-    if code:
-        sys.exit(code)
+    content = json.loads(result.read_text(encoding="utf-8"))
+    if "skipped" in content or (stage == "evaluate" and not _is_of_these_weights(folder, item)):
+        return False
+    if content["code"]:
+        sys.exit(content["code"])
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(folder / stage / item, out)
     return True
+
+
+def _is_of_these_weights(folder: Path, item: str) -> bool:
+    """Say whether the workers' training is the one whose results DVC has: it may have restored another from its cache."""
+    variant, _, seed = item.rpartition("-")
+    theirs, ours = folder / "train" / item / "run.json", Path("results/train") / variant / seed / "run.json"
+    return theirs.is_file() and ours.is_file() and theirs.read_bytes() == ours.read_bytes()
 
 
 def clear_pool() -> None:
@@ -196,14 +208,21 @@ class _Tail:
 def work(folder: Path) -> None:
     """Compute the items that no other worker has taken, one after another, as long as the `dvc` that wants them lives."""
     threading.Thread(target=_end_with_owner, args=(folder,), daemon=True).start()
+    from pipelines.stages import train
+
     params = load_params()
+    stages = _STAGES[:1] if (folder / _TRAIN_ONLY).exists() else _STAGES
     for variant in params.variants:
         for seed in params.seeds:
             try:
                 (folder / f"{variant}-{seed}.claimed").touch(exist_ok=False)
             except FileExistsError:
                 continue
-            if not all(_compute(folder, stage, variant, seed, params) for stage in _STAGES):
+            if train.is_current(variant, seed, params):  # DVC will not ask for it, or computes it itself
+                for stage in stages:
+                    _note_result(folder, f"{stage}-{variant}-{seed}", {"skipped": True})
+                continue
+            if not all(_compute(folder, stage, variant, seed, params) for stage in stages):
                 return
 
 
@@ -222,10 +241,14 @@ def _compute(folder: Path, stage: str, variant: str, seed: int, params: Params) 
         except (CheckError, UserError, StoppedError) as error:
             print(f"error: {error}", file=sys.stderr)
             code = exit_code_of(error)
-    partial = folder / f".{stage}-{item}.json"
-    partial.write_text(json.dumps({"code": code}), encoding="utf-8")
-    partial.replace(folder / f"{stage}-{item}.json")
+    _note_result(folder, f"{stage}-{item}", {"code": code})
     return code == 0
+
+
+def _note_result(folder: Path, name: str, content: dict[str, Any]) -> None:
+    partial = folder / f".{name}.json"
+    partial.write_text(json.dumps(content), encoding="utf-8")
+    partial.replace(folder / f"{name}.json")
 
 
 @contextmanager

@@ -57,6 +57,15 @@ def main(arguments: Sequence[str]) -> None:
         compute(variant, seed, params, out)
 
 
+def is_current(variant: str, seed: int, params: Params) -> bool:
+    """Say whether results/train holds what a training of this variant and seed would give now."""
+    record, weights = (Path("results/train") / variant / str(seed) / name for name in ("run.json", "model.safetensors"))
+    if not record.is_file() or not weights.is_file():
+        return False
+    known = json.loads(record.read_text(encoding="utf-8")).get("fingerprint")
+    return bool(known == _fingerprint(variant, seed, params, read_summary().digests))
+
+
 def compute(variant: str, seed: int, params: Params, out: Path) -> None:
     """Train one variant with one seed.
 
@@ -77,10 +86,9 @@ def _train(variant: str, seed: int, params: Params, digests: dict[str, str], out
     from tsernet.data.samples import read_split
     from tsernet.training import TrainingJob, train
     from tsernet.training.distributed import process_rank
-    from tsernet.training.fingerprint import training_fingerprint
 
     levels = read_levels(SPLITS)
-    fingerprint = training_fingerprint(params, variant, seed, f"{digests['train']} {digests['val']}", levels)
+    fingerprint = _fingerprint(variant, seed, params, digests)
     checkpoints = _checkpoint_root() / fingerprint
     parts = (read_split(SPLITS / "train.csv"), read_split(SPLITS / "val.csv"))
     job = TrainingJob(variant, seed, params, PREPARED, *parts, checkpoints, levels)
@@ -94,6 +102,13 @@ def _train(variant: str, seed: int, params: Params, digests: dict[str, str], out
         result = train(job, RunReporter(run))
         _write_results(out, job, result, run, fingerprint)
     shutil.rmtree(checkpoints)
+
+
+def _fingerprint(variant: str, seed: int, params: Params, digests: dict[str, str]) -> str:
+    from tsernet.data.levels import read_levels
+    from tsernet.training.fingerprint import training_fingerprint
+
+    return training_fingerprint(params, variant, seed, f"{digests['train']} {digests['val']}", read_levels(SPLITS))
 
 
 def _train_silently(job: Any) -> None:

@@ -37,9 +37,9 @@ def reproduced(repository: Path) -> Path:
     return repository
 
 
-def repro(root: Path, *arguments: str, code: int = 0) -> str:
+def repro(root: Path, *arguments: str, code: int = 0, environment_extra: dict[str, str] | None = None) -> str:
     command = [sys.executable, "-m", "dvc", "repro", *arguments]
-    done = subprocess.run(command, cwd=root, env=environment(root), capture_output=True, text=True)
+    done = subprocess.run(command, cwd=root, env=environment(root, **(environment_extra or {})), capture_output=True, text=True)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -127,3 +127,22 @@ def test_a_killed_training_goes_on_to_the_same_bits_in_the_same_run(reproduced: 
     assert len(new) == 1
     steps = [point.step for point in tracked(reproduced).get_metric_history(new[0].info.run_id, "train/loss")]
     assert steps == sorted(set(steps))
+
+
+def test_one_variant_more_is_trained_alone(reproduced: Path) -> None:
+    """The workers that train side by side leave alone what is up to date."""
+    before = {run.info.run_id for run in runs(reproduced)}
+    change(reproduced, None, "variants", [*VARIANTS, "no_fig"])
+    assert stages_run(repro(reproduced, "train")) == ["train"]
+    new = [run.data.tags.get("tsernet.variant") for run in runs(reproduced) if run.info.run_id not in before]
+    assert [variant for variant in new if variant] == ["no_fig"]
+    assert (reproduced / "results/train/no_fig/0/model.safetensors").is_file()
+
+
+def test_variants_train_side_by_side(reproduced: Path) -> None:
+    """Where there are two cores; that it gives the same bits is shown by the killed training above, which trained alone."""
+    change(reproduced, "train", "iterations", 3)
+    output = repro(reproduced, "train", environment_extra={"TSERNET_WORKERS": "2"})
+    assert "2 trainings at once" in output
+    assert stages_run(output).count("train") == 3
+    assert not any((reproduced / ".tsernet/checkpoints").iterdir())

@@ -181,8 +181,7 @@ def _open_by_pillow(source: Path | bytes) -> Iterator[Image.Image]:
         # Of odd metadata; the pixels are what counts here.
         warnings.simplefilter("ignore")
         try:
-            # An open stream and not a path: of a path Pillow 12.3 maps an uncompressed TIFF into memory, and scrambles it where its
-            # orientation swaps width and height (findings/pillow-tiff-orientation-scrambled.sh).
+            # Never by path: Pillow 12.3 then maps an uncompressed TIFF into memory, and shears it where its orientation swaps the sides.
             with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
                 with _opening:
                     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None

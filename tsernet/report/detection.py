@@ -95,7 +95,7 @@ def detection_table(found: Sequence[Detection]) -> Table:
     rows = [_row(name or "none given", [one for one in found if one.class_name == name]) for name in classes]
     if len(rows) != 1:
         rows.append(_row("all", found))
-    return Table("detection", "What is found, missed and falsely marked", note, columns, tuple(rows))
+    return Table("detection", "Defects found, missed and falsely marked, by class", note, columns, tuple(rows))
 
 
 def most_missed(found: Sequence[Detection], count: int) -> list[Detection]:

@@ -63,8 +63,9 @@ class Content:
             lines = [
                 ("defects found", f"{row['found']} of {row['defects']}"),
                 ("missed", str(row["missed"])),
-                ("false regions", f"{row['false_regions']} on {row['images_with_false']} of {row['images']} images"),
-                *lines[:4],
+                ("false regions", str(row["false_regions"])),
+                ("images with any", f"{row['images_with_false']} of {row['images']}"),
+                *(line for line in lines if line[0] in (_HEADLINES["s_measure"], _HEADLINES["max_f_measure"])),
             ]
         return [*lines, ("ms an image", f"{1000 * self.full.seconds_per_image:.1f}")] if self.full else lines
 

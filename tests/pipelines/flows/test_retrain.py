@@ -39,7 +39,7 @@ def test_a_run_triggered_from_the_command_line_keeps_its_result_and_touches_noth
     assert "first-try" in run([sys.executable, "-m", "dvc", "exp", "list", "--name-only"], site.repository).split()
     assert run(["git", "status", "--porcelain"], site.repository) == before
     assert not list((site.repository / ".tsernet/workspaces").iterdir())
-    assert "train ['full', '0'] begins, with http://site:***@store and ***" in site.prefect.logs_of(flow_run["id"])
+    assert "train ['full', '0'] begins, with http://plant:***@store and ***" in site.prefect.logs_of(flow_run["id"])
     of_this_run = {"flow_runs": {"id": {"any_": [flow_run["id"]]}}}
     shown = "".join(site.prefect.post(f"/{kind}/filter", **of_this_run).text for kind in ("flow_runs", "task_runs", "artifacts", "logs"))
     assert PASSWORD not in shown

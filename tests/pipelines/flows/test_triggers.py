@@ -113,5 +113,5 @@ def test_prefect_takes_the_container_deployments(site: Site, kind: str) -> None:
 
     site.prefect.run("deploy", "--all", "--prefect-file", str(renamed), folder=site.repository)
 
-    assert site.prefect.get(f"/deployments/name/retrain/{kind}").json()["job_variables"]["image"].startswith("registry.site.example/")
+    assert site.prefect.get(f"/deployments/name/retrain/{kind}").json()["job_variables"]["image"].startswith("registry.plant.example/")
     site.prefect.run("gcl", "update", "gpu", "--limit", "1", folder=site.repository)

@@ -28,7 +28,7 @@ def test_no_page_loads_anything_from_elsewhere_and_every_local_link_leads_somewh
     _spoil(world)
     _validate(world, tmp_path / "out")
     pages = sorted((tmp_path / "out/data_docs").rglob("*.html"))
-    assert len(pages) == 8
+    assert len(pages) == 10
     for page in pages:
         text = page.read_text()
         assert not re.search(r"<script|<link|@import|url\(|\son[a-z]+=", text, re.IGNORECASE)

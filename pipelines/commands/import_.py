@@ -1,0 +1,49 @@
+"""`tsernet import`: annotations of other tools as a folder of images and masks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Format = Literal["labelme", "coco", "severstal", "voc", "yolo"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command `import`."""
+    app.command("import")(import_)
+
+
+def import_(
+    format_name: Annotated[Format, typer.Argument(metavar="FORMAT", help="labelme | coco | severstal | voc | yolo")],
+    source: Annotated[Path, typer.Argument(help="COCO: the JSON file; Severstal: the CSV file; else the folder")],
+    out: Annotated[Path, typer.Option(help="Folder to make: images/, masks/, labels.csv, import.json")],
+    images: Annotated[Path | None, typer.Option(help="Folder of the images, where it is not where the format has it")] = None,
+    line_width: Annotated[int | None, typer.Option(min=1, max=1000, help="Width of lines and points, pixels")] = None,
+    unannotated: Annotated[Literal["skip", "clean"], typer.Option(help="Images without an annotation: left out, or clean images")] = "skip",
+    group_from: Annotated[str | None, typer.Option(help="Regular expression; its first group in a name is the group: 'coil(\\d+)'")] = None,
+    update: Annotated[bool, typer.Option("--update", help="Replace what an earlier import wrote there, and nothing else")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and count; write nothing")] = False,
+) -> None:
+    """Import annotations as masks, each object by the rule of the tool that owns the format; nothing is written unless all is well."""
+    from tsernet.annotations import ImportOptions, import_dataset
+    from tsernet.progress import ProgressBar
+
+    options = ImportOptions(images, line_width, unannotated, group_from, update, dry_run)
+    bar: list[ProgressBar] = []
+
+    def show(done: int, total: int) -> None:
+        if not bar:
+            bar.append(ProgressBar("import", total).__enter__())
+        bar[0].advance()
+
+    try:
+        report = import_dataset(format_name, source, out, options, show)
+    finally:
+        if bar:
+            bar[0].__exit__(None, None, None)
+    classes = ", ".join(f"{name} {count}" for name, count in report.classes.items())
+    print(f"{report.images} images, {report.objects} objects ({classes}); {report.unannotated} without an annotation left out")
+    print(f"rule: {report.rule}")
+    print("nothing written (--dry-run)" if dry_run else f"{out}: set dataset.source: folder and dataset.folder: {out}")

@@ -1,0 +1,227 @@
+"""Annotations of other tools become the masks that their owners draw; what is malformed leaves nothing behind."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from pycocotools import mask as pycoco
+from scipy import ndimage
+
+from tsernet.annotations import ImportOptions, import_dataset
+from tsernet.annotations.runs import decompress_counts, from_counts, from_starts
+from tsernet.errors import UserError
+
+WIDTH, HEIGHT = 40, 24
+POLYGON = [[3.0, 3.0], [30.5, 4.0], [28.0, 20.0], [5.0, 18.0]]
+
+
+def silent(done: int, total: int) -> None:
+    """Show nothing."""
+
+
+def save_image(path: Path, width: int = WIDTH, height: int = HEIGHT) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (height, width), dtype=np.uint8)).save(path)
+
+
+def mask_of(out: Path, name: str) -> Any:
+    mask = np.array(Image.open(out / f"masks/{name}.png"))
+    assert set(np.unique(mask)) <= {0, 255}
+    return mask > 0
+
+
+def ellipse() -> Any:
+    canvas = Image.new("1", (WIDTH, HEIGHT))
+    ImageDraw.Draw(canvas).ellipse([5, 3, 30, 18], fill=1)
+    ImageDraw.Draw(canvas).ellipse([12, 7, 20, 12], fill=0)  # a hole
+    return np.array(canvas, dtype=bool)
+
+
+def coco_file(folder: Path, *segmentations: Any, **changes: Any) -> Path:
+    """Write a COCO file of one image with a space in its name, and one image without an annotation."""
+    for name in ("coil 7.png", "empty.png"):
+        save_image(folder / "images" / name)
+    tree: dict[str, Any] = {
+        "categories": [{"id": 5, "name": "scratch"}],
+        "images": [
+            {"id": 1, "file_name": "coil 7.png", "width": WIDTH, "height": HEIGHT},
+            {"id": 2, "file_name": "empty.png", "width": WIDTH, "height": HEIGHT},
+        ],
+        "annotations": [
+            {"id": n, "image_id": 1, "category_id": 5, "segmentation": one, "iscrowd": 0} for n, one in enumerate(segmentations)
+        ],
+    } | changes
+    (folder / "coco.json").write_text(json.dumps(tree))
+    return folder / "coco.json"
+
+
+def test_cocos_run_length_codes_are_exact(tmp_path: Path) -> None:
+    wanted = ellipse()
+    code = pycoco.encode(np.asfortranarray(wanted.astype(np.uint8)))
+    compressed = {"size": [HEIGHT, WIDTH], "counts": code["counts"].decode()}
+    flat = wanted.T.ravel()
+    edges = np.flatnonzero(np.diff(flat)) + 1
+    counts = np.diff([0, *edges, flat.size]).tolist()
+    for number, one in enumerate((compressed, {"size": [HEIGHT, WIDTH], "counts": counts})):
+        folder = tmp_path / str(number)
+        report = import_dataset("coco", coco_file(folder, one), folder / "own", ImportOptions(), silent)
+        assert (mask_of(folder / "own", "coil 7") == wanted).all()
+        assert (report.images, report.unannotated, report.classes) == (1, 1, {"scratch": 1})
+
+
+def test_cocos_polygons_are_drawn_as_pycocotools_draws_them(tmp_path: Path) -> None:
+    """Two polygons of one object, one of which leaves the image."""
+    polygons = [[value for point in POLYGON for value in point], [35.0, -8.0, 60.0, -8.0, 60.0, 10.0, 35.0, 10.0]]
+    import_dataset(
+        "coco", coco_file(tmp_path, polygons), tmp_path / "own", ImportOptions(unannotated="clean", group_from=r"(coil) (\d)"), silent
+    )
+    found = mask_of(tmp_path / "own", "coil 7")
+    canvas = Image.new("1", (WIDTH * 8, HEIGHT * 8))
+    for flat in polygons:
+        ImageDraw.Draw(canvas).polygon([(8 * x, 8 * y) for x, y in zip(flat[::2], flat[1::2], strict=True)], fill=1)
+    drawn = np.array(canvas, dtype=float).reshape(HEIGHT, 8, WIDTH, 8).mean(axis=(1, 3)) >= 0.5
+    assert (found & drawn).sum() / (found | drawn).sum() > 0.95  # all but pixels of the border
+    assert not mask_of(tmp_path / "own", "empty").any()
+    rows = list(csv.reader((tmp_path / "own/labels.csv").read_text().splitlines()))
+    assert rows == [["name", "class", "group"], ["coil 7", "scratch", "coil"], ["empty", "clean", ""]]
+
+
+def test_a_code_that_lies_about_its_length_is_refused_before_it_is_drawn() -> None:
+    with pytest.raises(UserError, match="does not cover 40×24 pixels"):
+        from_counts([10, 2**40], WIDTH, HEIGHT, "a.json")
+    with pytest.raises(UserError, match="not a compressed"):
+        decompress_counts("\x01\x02", 100, "a.json")
+    with pytest.raises(UserError, match="leaves the image"):
+        from_starts("959 9", WIDTH, HEIGHT, "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"images": [{"id": 1, "file_name": "../secret.png", "width": 1, "height": 1}]}, "leaves the folder"),
+        ({"images": [{"id": 1, "file_name": "none.png", "width": 1, "height": 1}]}, "is not in"),
+        ({"categories": []}, "category 5, which is not listed"),
+        ({"images": []}, "is of image 1, which is not listed"),
+        ({"images": [{"id": 1, "file_name": "coil 7.png", "width": 9, "height": 9}]}, "the file says 9×9"),
+    ],
+)
+def test_malformed_coco_is_one_line_and_nothing_is_written(tmp_path: Path, changes: dict[str, Any], named: str) -> None:
+    source = coco_file(tmp_path, [[1, 1, 9, 1, 9, 9]], **changes)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UserError, match=named):
+        import_dataset("coco", source, tmp_path / "own", ImportOptions(), silent)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_truncated_json_is_one_line(tmp_path: Path) -> None:
+    source = coco_file(tmp_path, [[1, 1, 9, 1, 9, 9]])
+    source.write_text(source.read_text()[:-40])
+    with pytest.raises(UserError, match="expected a COCO file"):
+        import_dataset("coco", source, tmp_path / "own", ImportOptions(), silent)
+
+
+def labelme_file(folder: Path, *shapes: dict[str, Any]) -> Path:
+    save_image(folder / "coil 7.png")
+    tree = {
+        "version": "5.8.1",
+        "imagePath": "coil 7.png",
+        "imageData": None,
+        "imageWidth": WIDTH,
+        "imageHeight": HEIGHT,
+        "shapes": list(shapes),
+    }
+    (folder / "coil 7.json").write_text(json.dumps(tree))
+    return folder
+
+
+def test_labelmes_shapes_are_drawn_as_labelme_draws_them(tmp_path: Path) -> None:
+    piece = io.BytesIO()
+    Image.fromarray(np.ones((3, 4), dtype=bool)).save(piece, "PNG")
+    shapes = [
+        {"label": "patch", "shape_type": "polygon", "points": POLYGON},
+        {"label": "scratch", "shape_type": "line", "points": [[2, 22], [37, 22]]},
+        {"label": "patch", "shape_type": "mask", "points": [[34, 1], [37, 3]], "mask": base64.b64encode(piece.getvalue()).decode()},
+    ]
+    source = labelme_file(tmp_path / "labelled", *shapes)
+    with pytest.raises(UserError, match="holds a line, which has no width of its own; --line-width"):
+        import_dataset("labelme", source, tmp_path / "own", ImportOptions(), silent)
+    import_dataset("labelme", source, tmp_path / "own", ImportOptions(line_width=1), silent)
+
+    canvas = Image.new("1", (WIDTH, HEIGHT))
+    pen = ImageDraw.Draw(canvas)
+    pen.polygon([tuple(point) for point in POLYGON], fill=1, outline=1)
+    pen.line([(2, 22), (37, 22)], fill=1, width=1)
+    pen.rectangle([34, 1, 37, 3], fill=1)
+    assert (mask_of(tmp_path / "own", "coil 7") == np.array(canvas, dtype=bool)).all()
+
+
+def test_severstals_code_is_exact(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        save_image(tmp_path / "train_images" / name)
+    (tmp_path / "train.csv").write_text(f"ImageId,ClassId,EncodedPixels\na.jpg,3,1 3 {HEIGHT + 2} 2\n")
+    report = import_dataset("severstal", tmp_path / "train.csv", tmp_path / "own", ImportOptions(), silent)
+    wanted = np.zeros((HEIGHT, WIDTH), dtype=bool)
+    wanted[:3, 0], wanted[1:3, 1] = True, True
+    assert (mask_of(tmp_path / "own", "a") == wanted).all()
+    assert (report.images, report.unannotated) == (1, 1)
+
+
+def test_a_voc_palette_is_exact_and_void_is_ground(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        save_image(tmp_path / f"JPEGImages/{name}.png")
+    indices = np.zeros((HEIGHT, WIDTH), np.uint8)
+    indices[2:8, 3:9], indices[10:20, 12:30], indices[0, :] = 1, 2, 255
+    palette = Image.fromarray(indices).convert("P")
+    palette.putpalette([value for index in range(256) for value in (index, 255 - index, 7)])
+    palette.putdata(indices.ravel().tolist())
+    (tmp_path / "SegmentationClass").mkdir()
+    palette.save(tmp_path / "SegmentationClass/a.png")
+    (tmp_path / "labelmap.txt").write_text("background\npatch:128,0,0::\nscratch\n")
+    report = import_dataset("voc", tmp_path, tmp_path / "own", ImportOptions(), silent)
+    assert (mask_of(tmp_path / "own", "a") == np.isin(indices, (1, 2))).all()
+    assert (report.objects, report.classes, report.unannotated) == (2, {"scratch": 1}, 1)
+
+
+def test_a_yolo_polygon_is_drawn_as_opencv_draws_it(tmp_path: Path) -> None:
+    for name in ("train/a", "val/b"):
+        save_image(tmp_path / f"images/{name}.png")
+        (tmp_path / f"labels/{name}.txt").parent.mkdir(parents=True)
+    shares = " ".join(f"{x / WIDTH} {y / HEIGHT}" for x, y in POLYGON)
+    (tmp_path / "labels/train/a.txt").write_text(f"1 {shares}\n")
+    (tmp_path / "data.yaml").write_text("names: {0: patch, 1: scratch}\n")
+    report = import_dataset("yolo", tmp_path, tmp_path / "own", ImportOptions(), silent)
+    canvas = Image.new("1", (WIDTH, HEIGHT))
+    ImageDraw.Draw(canvas).polygon([(int(x), int(y)) for x, y in POLYGON], fill=1, outline=1)
+    found, drawn = mask_of(tmp_path / "own", "train/a"), np.array(canvas, dtype=bool)
+    inner, outer = ndimage.binary_erosion(drawn, iterations=2), ndimage.binary_dilation(drawn)
+    assert (inner <= found).all()  # all but pixels of the border
+    assert (found <= outer).all()
+    assert (report.classes, report.unannotated) == ({"scratch": 1}, 1)
+    (tmp_path / "labels/val/b.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    with pytest.raises(UserError, match="line 1: is a box"):
+        import_dataset("yolo", tmp_path, tmp_path / "again", ImportOptions(), silent)
+
+
+def test_a_second_import_replaces_only_its_own(tmp_path: Path) -> None:
+    source, out = coco_file(tmp_path, [[1, 1, 9, 1, 9, 9]]), tmp_path / "own"
+    dry = import_dataset("coco", source, out, ImportOptions(dry_run=True), silent)
+    assert (dry.images, out.exists()) == (1, False)
+    import_dataset("coco", source, out, ImportOptions(), silent)
+    first = mask_of(out, "coil 7")
+    with pytest.raises(UserError, match="is not empty; give another folder, or --update"):
+        import_dataset("coco", source, out, ImportOptions(), silent)
+    save_image(out / "images/mine.png")
+    import_dataset("coco", coco_file(tmp_path, [[1, 1, 30, 1, 30, 20]]), out, ImportOptions(update=True), silent)
+    assert mask_of(out, "coil 7").sum() > first.sum()
+    assert (out / "images/mine.png").is_file()
+    save_image(out / "images/empty.png")
+    with pytest.raises(UserError, match="is not of an earlier import; nothing was replaced"):
+        import_dataset("coco", source, out, ImportOptions(update=True, unannotated="clean"), silent)

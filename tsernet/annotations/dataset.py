@@ -1,0 +1,202 @@
+"""From annotated images to a folder that `dataset.folder` takes: images/, masks/, labels.csv; whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from tsernet.annotations import coco, labelme, severstal, voc, yolo
+from tsernet.annotations.shapes import AnnotatedImage
+from tsernet.errors import UserError
+from tsernet.images.decode import decode
+from tsernet.images.errors import ImageError
+
+FORMATS: dict[str, ModuleType] = {"labelme": labelme, "coco": coco, "severstal": severstal, "voc": voc, "yolo": yolo}
+RECORD = "import.json"
+CLEAN = "clean"
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How to import.
+
+    Attributes:
+        images: Folder of the images, where it is not where the format has it.
+        line_width: Of lines and points, pixels.
+        unannotated: `skip` leaves images without an annotation out and counts them; `clean` makes them clean images.
+        group_from: Regular expression whose first group, found in an image's name, is its group.
+        update: Replace what an earlier import of the same folder wrote, and nothing else.
+        dry_run: Check and count, write nothing.
+    """
+
+    images: Path | None = None
+    line_width: int | None = None
+    unannotated: Literal["skip", "clean"] = "skip"
+    group_from: str | None = None
+    update: bool = False
+    dry_run: bool = False
+
+
+@dataclass
+class ImportReport:
+    """What was imported; `import.json` in the folder holds it. `files`: what the import wrote, relative to the folder."""
+
+    format: str
+    source: str
+    rule: str
+    images: int = 0
+    unannotated: int = 0
+    objects: int = 0
+    classes: dict[str, int] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+
+
+def import_dataset(format_name: str, source: Path, out: Path, options: ImportOptions, progress: Callable[[int, int], None]) -> ImportReport:
+    """Import a dataset.
+
+    Args:
+        format_name: One of FORMATS.
+        source: File or folder of the format.
+        out: Folder to make; with `update`, one that an earlier import made.
+        options: How.
+        progress: Told how many images are done, and of how many.
+    Returns:
+        The counts.
+    Raises:
+        UserError: If anything in the source is not what the format allows, or `out` may not be written; then nothing was written.
+    """
+    earlier = _earlier(out, options)
+    kind = FORMATS[format_name]
+    pattern = _pattern(options.group_from)
+    report = ImportReport(format_name, str(source), str(kind.RULE))
+    staging = out.with_name(f".{out.name}.partial-{os.getpid()}")
+    try:
+        _write(kind.read(source, options.images, options.line_width), staging, report, options, pattern, progress)
+        if not options.dry_run:
+            _publish(staging, out, report, earlier)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return report
+
+
+def _write(
+    entries: Sequence[AnnotatedImage],
+    staging: Path,
+    report: ImportReport,
+    options: ImportOptions,
+    pattern: re.Pattern[str] | None,
+    progress: Callable[[int, int], None],
+) -> None:
+    classes: Counter[str] = Counter()
+    labels: list[tuple[str, str, str]] = []
+    seen: dict[str, Path] = {}
+    for done, entry in enumerate(entries, start=1):
+        if entry.name in seen:
+            raise UserError(f"{entry.file} and {seen[entry.name]} would both become {entry.name}")
+        seen[entry.name] = entry.file
+        mask, areas = _mask(entry)
+        progress(done, len(entries))
+        if not areas and options.unannotated == "skip":
+            report.unannotated += 1
+            continue
+        report.images += 1
+        report.objects += sum(1 for _ in areas)
+        class_name = max(areas, key=lambda one: one[1])[0] if areas else CLEAN
+        classes[class_name] += 1
+        labels.append((entry.name, class_name, _group(entry.name, pattern)))
+        if not options.dry_run:
+            report.files += _store(entry, mask, staging)
+    if not report.images:
+        raise UserError(f"{report.source}: no image has an annotation; --unannotated clean imports them as clean images")
+    report.classes = dict(sorted(classes.items()))
+    if not options.dry_run:
+        with (staging / "labels.csv").open("w", newline="", encoding="utf-8") as lines:
+            csv.writer(lines, lineterminator="\n").writerows([("name", "class", "group"), *labels])
+        report.files.append("labels.csv")
+
+
+def _mask(entry: AnnotatedImage) -> tuple[np.ndarray, list[tuple[str, int]]]:
+    """Unite the objects of an image; list their classes and areas."""
+    try:
+        pixels = decode(entry.file).pixels
+    except ImageError as error:
+        raise UserError(f"{entry.file}: {error.sentence}") from None
+    height, width = pixels.shape[:2]
+    union = np.zeros((height, width), dtype=bool)
+    areas = []
+    for marked in entry.draw(width, height):
+        union |= marked.mask
+        areas.append((marked.class_name, int(marked.mask.sum())))
+    return union, areas
+
+
+def _store(entry: AnnotatedImage, mask: np.ndarray, staging: Path) -> list[str]:
+    image, target = f"images/{entry.name}{entry.file.suffix.lower()}", f"masks/{entry.name}.png"
+    for name in (image, target):
+        (staging / name).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(entry.file, staging / image)
+    Image.fromarray(np.where(mask, 255, 0).astype(np.uint8)).save(staging / target)
+    return [image, target]
+
+
+def _earlier(out: Path, options: ImportOptions) -> list[str]:
+    """List what an earlier import wrote into the folder.
+
+    Raises:
+        UserError: If the folder may not be written.
+    """
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return []
+    record = out / RECORD
+    if not options.update:
+        raise UserError(f"{out}: is not empty; give another folder, or --update to replace what an earlier import wrote there")
+    if not record.is_file():
+        raise UserError(f"{out}: was not made by an import (it has no {RECORD}), so there is nothing to update")
+    files: list[str] = json.loads(record.read_text(encoding="utf-8"))["files"]
+    return files
+
+
+def _publish(staging: Path, out: Path, report: ImportReport, earlier: Sequence[str]) -> None:
+    foreign = [name for name in report.files if (out / name).exists() and name not in earlier]
+    if foreign:
+        raise UserError(f"{out / foreign[0]}: is not of an earlier import; nothing was replaced")
+    (staging / RECORD).write_text(json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if not earlier:
+        if out.exists():
+            out.rmdir()  # empty
+        staging.rename(out)
+        return
+    for name in [*report.files, RECORD]:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (staging / name).replace(out / name)
+    for name in set(earlier) - set(report.files):
+        (out / name).unlink(missing_ok=True)
+
+
+def _pattern(text: str | None) -> re.Pattern[str] | None:
+    if text is None:
+        return None
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        raise UserError(f"--group-from {text!r}: not a regular expression ({error})") from None
+    if not pattern.groups:
+        raise UserError(f"--group-from {text!r}: expected a group in parentheses, such as 'coil(\\d+)'")
+    return pattern
+
+
+def _group(name: str, pattern: re.Pattern[str] | None) -> str:
+    match = pattern.search(name) if pattern else None
+    return match[1] or "" if match else ""

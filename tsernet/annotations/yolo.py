@@ -1,0 +1,93 @@
+"""YOLO segmentation: images/ and labels/, a line an object: class and polygon in shares of the image's sides.
+
+A polygon becomes pixels as Ultralytics trains with it: corners cut to whole pixels, filled by OpenCV, the outline included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from tsernet.annotations.shapes import Marked, numbers
+from tsernet.errors import UserError
+
+RULE = "OpenCV's fillPoly on corners cut to whole pixels, as Ultralytics does: the outline belongs to the polygon"
+
+
+@dataclass(frozen=True)
+class YoloImage:
+    """An image and its text file; none for an image without an annotation."""
+
+    file: Path
+    name: str
+    text_file: Path | None
+    classes: dict[int, str]
+
+    def draw(self, width: int, height: int) -> Iterator[Marked]:
+        """Draw the polygons."""
+        import cv2
+
+        for number, line in enumerate(self.text_file.read_text(encoding="utf-8").splitlines() if self.text_file else (), start=1):
+            where = f"{self.text_file}, line {number}"
+            class_name, points = self._parse(line, where)
+            canvas: Any = np.zeros((height, width), dtype=np.uint8)
+            corners = (points * (width, height)).astype(np.int32)
+            cv2.fillPoly(canvas, [corners.reshape(-1, 1, 2)], color=(1,))
+            yield Marked(class_name, canvas > 0)
+
+    def _parse(self, line: str, where: str) -> tuple[str, Any]:
+        words = line.split()
+        try:
+            index, values = int(words[0]), numbers([float(word) for word in words[1:]], where)
+        except (IndexError, ValueError):
+            raise UserError(f"{where}: expected a class and coordinates, got {line[:60]!r}") from None
+        if len(values) == 4:
+            raise UserError(f"{where}: is a box (four numbers); expected a polygon of three points or more")
+        if len(values) < 6 or len(values) % 2 or min(values) < -1 or max(values) > 2:
+            raise UserError(f"{where}: expected pairs of shares of the sides, three or more, got {len(values)} numbers")
+        if self.classes and index not in self.classes:
+            raise UserError(f"{where}: class {index} is not one of data.yaml's")
+        return self.classes.get(index, f"class {index}"), np.array(values).reshape(-1, 2)
+
+
+def read(source: Path, images: Path | None, line_width: int | None) -> list[YoloImage]:
+    """List the images of a YOLO folder.
+
+    Args:
+        source: Holds images/ and labels/, and perhaps data.yaml with `names`; folders such as train/ within both are kept.
+        images: Instead of images/.
+        line_width: Unused: there are no lines.
+    Raises:
+        UserError: If the folders are missing or data.yaml is not what it should be.
+    """
+    root, labels = images or source / "images", source / "labels"
+    if not root.is_dir() or not labels.is_dir():
+        raise UserError(f"{source}: expected the folders images/ and labels/")
+    classes = _classes(source / "data.yaml")
+    files = sorted(path for path in root.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"))
+    found = []
+    for path in files:
+        name = path.relative_to(root).with_suffix("").as_posix()
+        text = labels / f"{name}.txt"
+        found.append(YoloImage(path, name, text if text.is_file() and text.read_text(encoding="utf-8").strip() else None, classes))
+    missing = {path.relative_to(labels).with_suffix("").as_posix() for path in labels.rglob("*.txt")} - {one.name for one in found}
+    if missing:
+        raise UserError(f"{labels}: {min(missing)}.txt has no image in {root}")
+    return found
+
+
+def _classes(path: Path) -> dict[int, str]:
+    if not path.is_file():
+        return {}
+    try:
+        names = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))["names"]
+        pairs = names.items() if isinstance(names, dict) else enumerate(names)
+        return {int(index): str(name) for index, name in pairs}
+    except (YAMLError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: expected `names`, a list or a mapping of the classes ({type(error).__name__})") from None
