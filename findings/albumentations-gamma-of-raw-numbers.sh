@@ -4,7 +4,7 @@
 # Seen: 2026-11-27 with albumentations 2.0.8, opencv-python-headless 5.0.0.93.
 # Expected: the range is kept: pixel / maximum to the power, times the maximum, as for uint8; a gamma of 0.8 brightens
 # Happens: uint16 is not scaled first; the result is float64 and five times darker, and gamma 1.2 gives 20000
-# Hurt: who adds a gamma to the augmentation of 12-bit frames: brightness varies a hundredfold where a few per cent were meant
+# Hurt: who adds a gamma to the augmentation of 12-bit frames: brightness varies thirtyfold where a few per cent were meant
 # Exits 1 if the behaviour is no longer the one stated.
 set -euo pipefail
 folder=$(mktemp -d)
