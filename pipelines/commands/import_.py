@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-Format = Literal["labelme", "coco", "severstal", "voc", "yolo"]
+Format = Literal["coco", "kolektor", "labelme", "mvtec", "severstal", "voc", "yolo"]
 
 
 def register(app: typer.Typer) -> None:
@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    format_name: Annotated[Format, typer.Argument(metavar="FORMAT", help="labelme | coco | severstal | voc | yolo")],
+    format_name: Annotated[Format, typer.Argument(metavar="FORMAT", help="coco | kolektor | labelme | mvtec | severstal | voc | yolo")],
     source: Annotated[Path, typer.Argument(help="COCO: the JSON file; Severstal: the CSV file; else the folder")],
     out: Annotated[Path, typer.Option(help="Folder to make: images/, masks/, labels.csv, import.json")],
     images: Annotated[Path | None, typer.Option(help="Folder of the images, where it is not where the format has it")] = None,

@@ -11,19 +11,29 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import ModuleType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
 
 from tsernet.annotations import coco, labelme, severstal, voc, yolo
+from tsernet.annotations.mask_files import kolektor, mvtec
 from tsernet.annotations.shapes import AnnotatedImage
 from tsernet.errors import UserError
 from tsernet.images.decode import decode
 from tsernet.images.errors import ImageError
 
-FORMATS: dict[str, ModuleType] = {"labelme": labelme, "coco": coco, "severstal": severstal, "voc": voc, "yolo": yolo}
+FORMATS: dict[str, Any] = {
+    "coco": coco,
+    "kolektor": kolektor,
+    "labelme": labelme,
+    "mvtec": mvtec,
+    "severstal": severstal,
+    "voc": voc,
+    "yolo": yolo,
+}
+"""Each has `read(source, images, line_width)`, which lists its annotated images, and `RULE`, how an object becomes pixels."""
+
 RECORD = "import.json"
 CLEAN = "clean"
 

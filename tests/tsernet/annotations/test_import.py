@@ -210,6 +210,27 @@ def test_a_yolo_polygon_is_drawn_as_opencv_draws_it(tmp_path: Path) -> None:
         import_dataset("yolo", tmp_path, tmp_path / "again", ImportOptions(), silent)
 
 
+def test_mvtec_and_kolektor_keep_their_masks_and_count_what_is_good(tmp_path: Path) -> None:
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask[4:9, 3:30] = 255
+    mvtec, kolektor = tmp_path / "mvtec", tmp_path / "kolektor"
+    for name in ("train/good/000", "test/good/000", "test/scratch/000"):
+        save_image(mvtec / f"{name}.png")
+    (mvtec / "ground_truth/scratch").mkdir(parents=True)
+    Image.fromarray(mask).save(mvtec / "ground_truth/scratch/000_mask.png")
+    for name, truth in (("train/1", mask), ("test/2", mask * 0)):
+        save_image(kolektor / f"{name}.png")
+        Image.fromarray(truth).save(kolektor / f"{name}_GT.png")
+
+    report = import_dataset("mvtec", mvtec, tmp_path / "one", ImportOptions(unannotated="clean"), silent)
+    other = import_dataset("kolektor", kolektor, tmp_path / "two", ImportOptions(), silent)
+
+    assert (mask_of(tmp_path / "one", "test/scratch/000") == (mask > 0)).all()
+    assert report.classes == {"clean": 2, "scratch": 1}
+    assert (mask_of(tmp_path / "two", "train/1") == (mask > 0)).all()
+    assert (other.images, other.unannotated) == (1, 1)
+
+
 def test_a_second_import_replaces_only_its_own(tmp_path: Path) -> None:
     source, out = coco_file(tmp_path, [[1, 1, 9, 1, 9, 9]]), tmp_path / "own"
     dry = import_dataset("coco", source, out, ImportOptions(dry_run=True), silent)
