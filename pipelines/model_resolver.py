@@ -41,12 +41,13 @@ def read_model(name: str) -> tuple[TSERNet, dict[str, str], Path]:
     """
     from tsernet.weights import load_model
 
-    path, fed = _find(name)
+    path, fed = find_model(name)
     network, metadata = load_model(path)
     return network, metadata | fed, path
 
 
-def _find(name: str) -> tuple[Path, dict[str, str]]:
+def find_model(name: str) -> tuple[Path, dict[str, str]]:
+    """Find a model's file, and what the registry says beyond it of how it is fed; names and errors as for `read_model`."""
     if name.startswith("models:"):
         from pipelines.registry import weights_file
 

@@ -30,6 +30,7 @@ def predict(
     names: Annotated[Path | None, typer.Option(help="Of the folder these alone: one name a line, or a CSV with a column `name`")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Images in one forward pass")] = 4,
     device: Annotated[str, typer.Option(help="auto | cpu | cuda; auto takes CUDA where there is one")] = "auto",
+    runtime: Annotated[str, typer.Option(help="auto | torch | onnx; auto takes ONNX Runtime on the CPU, PyTorch on CUDA")] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files that are no maps of the same images")] = False,
     max_pixels: Annotated[int, typer.Option(min=1, help="A larger image is not decoded")] = 100_000_000,
 ) -> None:
@@ -38,17 +39,19 @@ def predict(
     A file of a folder that is not an image is named and the others are done; the exit code is then 1. No image is ever
     replaced by a map, and no existing file but a map of the same image, unless with --overwrite.
     """
-    from pipelines.model_resolver import default_model, read_model
+    from pipelines.model_resolver import default_model, find_model
     from pipelines.outputs import require_safe_maps
     from tsernet.devices import choose_device
     from tsernet.inference import predictor_of
+    from tsernet.runtimes import open_session
 
     paths = _images(images, out) if names is None else _chosen(_images(images, out), images, names)
     targets = _targets(paths, images, out)
     require_safe_maps(targets, images, out, overwrite)
     chosen = choose_device(device, "--device")
-    network, metadata, _ = read_model(model or default_model())
-    predictor = predictor_of(network, metadata, batch_size=batch_size, device=chosen)
+    path, fed = find_model(model or default_model())
+    session, metadata = open_session(path, runtime, chosen)
+    predictor = predictor_of(session, metadata | fed, batch_size=batch_size)
     bad = _predict_all(targets, predictor, max_pixels)
     if bad and images.is_file():
         raise UserError(bad[0])
@@ -139,8 +142,8 @@ def _write_maps(batch: list[tuple[Path, ImageArray]], targets: dict[Path, Path],
     from PIL.PngImagePlugin import PngInfo
 
     from pipelines.outputs import SOURCE_KEY
+    from tsernet.digests import sha256_of
     from tsernet.inference import to_uint8
-    from tsernet.weights import sha256_of
 
     maps = predictor.predict([image for _, image in batch])
     for (path, _), saliency in zip(batch, maps, strict=True):

@@ -58,7 +58,7 @@ def read_candidate(variant: str, seed: int) -> Candidate:
         UserError: If a file is missing.
         CheckError: If the weights are not those that training wrote.
     """
-    from tsernet.weights import sha256_of
+    from tsernet.digests import sha256_of
 
     trained, evaluated = TRAIN / variant / str(seed), EVALUATE / variant / str(seed)
     paths = [trained / "model.safetensors", trained / "run.json", evaluated / "metrics.json", evaluated / "per_image.csv"]

@@ -13,7 +13,10 @@ import tsernet
 from pipelines.registry.versions import WEIGHTS
 
 CODE = Path(__file__).with_name("pyfunc_model.py")
-LIBRARY = ("__init__.py", "py.typed", "errors.py", "inference.py", "weights.py", "data/__init__.py", "data/pixels.py", "images", "models")
+LIBRARY = (
+    *("__init__.py", "py.typed", "digests.py", "errors.py", "inference.py", "model_files.py", "weights.py"),
+    *("data/__init__.py", "data/pixels.py", "images", "models", "runtimes"),
+)
 """What of `tsernet` goes into a version: all that loading and predicting import. The gate loads it and would find a gap."""
 REQUIREMENTS = ("mlflow", "torch", "numpy", "pandas", "pillow", "safetensors", "tifffile", "imagecodecs")
 

@@ -31,8 +31,8 @@ class _Saliency:
 
     def load_context(self, context: Any) -> None:
         """Load the weights, if they are those that were registered."""
+        from tsernet.digests import sha256_of
         from tsernet.inference import load_predictor
-        from tsernet.weights import sha256_of
 
         path = Path(context.artifacts[WEIGHTS])
         expected, found = context.model_config["weights_sha256"], sha256_of(path)

@@ -61,12 +61,15 @@ def compute(variant: str, seed: int, params: Params, trained: Path, out: Path) -
         trained: Folder that the stage train wrote.
         out: Folder for maps/, per_image.csv, curves.npz, metrics.json, pr_curve.csv and validation_curve.csv.
     """
-    predictor = _load(trained / "model.safetensors", params.evaluate, params.train.hardware.accelerator)
+    from tsernet.model_files import count_parameters
+
+    weights = trained / "model.safetensors"
+    predictor = _load(weights, params.evaluate, params.train.hardware.accelerator)
     scores, seconds = _score_test(predictor, out / "maps")
     validation = _score_validation(predictor)
     metrics = _metrics(scores, validation) | {
         "seconds_per_image": seconds,
-        "parameters": sum(parameter.numel() for parameter in predictor.model.parameters()),
+        "parameters": count_parameters(weights),
         "variant": variant,
         "seed": seed,
     }

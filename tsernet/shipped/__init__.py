@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tsernet.digests import sha256_of
 from tsernet.errors import UserError
-from tsernet.weights import sha256_of
 
 _FOLDER = Path(__file__).parent
 _FILE = "sd-saliency-900.safetensors"
