@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
+
 from tsernet.annotations import polygons
 from tsernet.annotations.runs import from_rows
 from tsernet.annotations.shapes import Marked, Mask, Point, inside, numbers
+from tsernet.annotations.streams import InPieces
 from tsernet.errors import UserError
 
 RULE = "CVAT: masks exactly; polygons, boxes, ellipses as pycocotools draws them (centre inside); lines and points as wide as --line-width"
+_MOST_BYTES = 8 * 1024 * 1024  # of one shape
 _SHAPES = ("polygon", "polyline", "points", "box", "ellipse", "mask", "cuboid", "skeleton")
 
 
@@ -77,7 +81,8 @@ def read(source: Path, images: Path | None, line_width: int | None) -> list[Cvat
     if not source.is_file():
         raise UserError(f"{source}: no such file; expected the XML file of `CVAT for images 1.1`")
     try:
-        found = list(_images(source, root, line_width))
+        with source.open("rb") as stream:
+            found = list(_images(InPieces(stream, _MOST_BYTES, str(source)), source, root, line_width))
     except (ElementTree.ParseError, KeyError, ValueError) as error:
         raise UserError(f"{source}: expected a file of `CVAT for images 1.1`: {type(error).__name__} {error}") from None
     if not found:
@@ -85,11 +90,12 @@ def read(source: Path, images: Path | None, line_width: int | None) -> list[Cvat
     return found
 
 
-def _images(source: Path, root: Path, line_width: int | None) -> Iterator[CvatImage]:
+def _images(stream: InPieces, source: Path, root: Path, line_width: int | None) -> Iterator[CvatImage]:
     labels: set[str] = set()
     shapes: list[str] = []
     path: list[Any] = []
-    for event, element in ElementTree.iterparse(source, ("start", "end")):
+    for event, element in _events(stream):
+        stream.next_piece()
         if event == "start":
             path.append(element)
             if len(path) == 1 and element.tag != "annotations":
@@ -114,6 +120,15 @@ def _images(source: Path, root: Path, line_width: int | None) -> Iterator[CvatIm
             element.clear()
         if len(path) == 1:
             path[0].clear()  # what is read: memory does not grow with the file
+
+
+def _events(stream: InPieces) -> Iterator[tuple[str, Any]]:
+    """Parse a megabyte at a time: iterparse takes sixteen kilobytes, and expat begins a long shape anew with each."""
+    parser: ElementTree.XMLPullParser[Any] = ElementTree.XMLPullParser(("start", "end"))
+    while chunk := stream.read(1024 * 1024):
+        parser.feed(chunk)
+        yield from parser.read_events()
+    parser.close()
 
 
 def _points(given: dict[str, str], where: str) -> list[Point]:
@@ -142,13 +157,14 @@ def _floats(words: list[str], where: str) -> list[float]:
 
 def _pasted(given: dict[str, str], width: int, height: int, where: str) -> Mask:
     """Draw a mask: lengths of alternating runs, background first, along the rows of its own box."""
-    import numpy as np
-
     values = _numbers(given, ("left", "top", "width", "height"), where)
     left, top, wide, high = (int(value) for value in values)
     if [left, top, wide, high] != values or min(left, top) < 0 or min(wide, high) < 1 or left + wide > width or top + high > height:
         raise UserError(f"{where}: a mask whose box leaves the image of {width}×{height} pixels")
-    words = [word.strip() for word in given.get("rle", "").split(",")]
+    code = given.get("rle", "")
+    if code.count(",") > wide * high:
+        raise UserError(f"{where}: the run-length code does not cover {wide}×{high} pixels")
+    words = [word.strip() for word in code.split(",")]
     if not all(word.isdecimal() for word in words):
         raise UserError(f"{where}: a mask's rle is no list of whole numbers")
     whole = np.zeros((height, width), dtype=bool)

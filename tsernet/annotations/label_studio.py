@@ -8,15 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tsernet.annotations import polygons
 from tsernet.annotations.brush import from_brush
 from tsernet.annotations.shapes import Marked, Mask, inside, numbers
+from tsernet.annotations.streams import InPieces
 from tsernet.errors import UserError
 from tsernet.images.formats import SUFFIXES
 
 RULE = "Label Studio: brushes exactly (all but transparent); polygons, boxes, ellipses as pycocotools draws them (centre inside)"
+_MOST_BYTES = 32 * 1024 * 1024  # of one task
 _UPLOAD = re.compile(r"^[0-9a-f]{8}-")
 _UNSTORED = re.compile(r"[^-\w.]")
 _TYPES = {"polygonlabels": "polygon", "brushlabels": "brush", "rectanglelabels": "rectangle", "ellipselabels": "ellipse"}
@@ -48,10 +50,7 @@ class LabelStudioImage:
 
     def _mask(self, kind: str, value: dict[str, Any], width: int, height: int) -> Mask:
         if kind == "brush":
-            code = value.get("rle")
-            if not isinstance(code, list) or not all(isinstance(one, int) and 0 <= one < 256 for one in code):
-                raise UserError(f"{self.where}: a brush without its rle, a list of bytes")
-            return from_brush(bytes(code), width, height, self.where)
+            return from_brush(bytes.fromhex(value["rle"]), width, height, self.where)
         if kind == "polygon":
             pairs = [numbers(one if isinstance(one, list) else [], self.where) for one in value.get("points") or []]
             if any(len(pair) != 2 for pair in pairs):
@@ -94,7 +93,9 @@ def read(source: Path, images: Path | None, line_width: int | None) -> list[Labe
     known = _Known(root)
     try:
         with source.open("rb") as stream:
-            for task in ijson.items(stream, "item", use_float=True):
+            pieces = InPieces(stream, _MOST_BYTES, str(source))
+            for task in ijson.items(pieces, "item", use_float=True):
+                pieces.next_piece()
                 found.append(_task(task, known, line_width, source))
     except (ijson.JSONError, UnicodeDecodeError) as error:
         raise UserError(f"{source}: not JSON: {' '.join(str(error).split())[:120]}") from None
@@ -120,10 +121,18 @@ def _task(task: Any, known: _Known, line_width: int | None, source: Path) -> Lab
             continue  # a choice, a rating, a relation: nothing of the image's pixels
         if kind not in _TYPES or not isinstance(one.get("value"), dict):
             raise UserError(f"{where}: holds {kind}; expected polygons, brushes, rectangles or ellipses with labels")
+        if _TYPES[kind] == "brush":
+            one["value"]["rle"] = _code(one["value"].get("rle"), where).hex()  # a third of the list's text
         regions.append(json.dumps(one))
         names.add(str(one.get("to_name")))
     path = known.find(_address(task["data"], names, where), where)
     return LabelStudioImage(path, path.relative_to(known.root).with_suffix("").as_posix(), regions, line_width, where)
+
+
+def _code(given: Any, where: str) -> bytes:
+    if not isinstance(given, list) or not all(type(one) is int and 0 <= one < 256 for one in given):
+        raise UserError(f"{where}: a brush without its rle, a list of bytes")
+    return bytes(given)
 
 
 def _address(data: dict[str, Any], names: set[str], where: str) -> str:
@@ -136,9 +145,8 @@ def _address(data: dict[str, Any], names: set[str], where: str) -> str:
 
 def _path_of(address: str) -> str:
     """Give the path of an address such as /data/upload/1/0123abcd-a%20b.png, s3://bucket/a.png or /data/local-files/?d=folder/a.png."""
-    parts = urlsplit(address)
-    local = parse_qs(parts.query).get("d")
-    return local[0] if local else unquote(parts.path)
+    _, local, place = address.partition("?d=")
+    return unquote(place) if local else unquote(urlsplit(address).path)
 
 
 class _Known:

@@ -30,10 +30,14 @@ def fill(polygons: Sequence[Sequence[Point]], width: int, height: int, where: st
 
     if not polygons or any(len(one) < 3 for one in polygons):
         raise UserError(f"{where}: expected polygons of three points or more")
-    for x, y in (point for one in polygons for point in one):
-        if not (-width <= x <= 2 * width and -height <= y <= 2 * height):
+    flat = []
+    for one in polygons:
+        points = np.array(one, dtype=np.float64)
+        far = (points < (-width, -height)) | (points > (2 * width, 2 * height))
+        if far.any():
+            x, y = points[far.any(axis=1)][0]
             raise UserError(f"{where}: the point {x:g}, {y:g} lies far outside the image of {width}×{height} pixels")
-    flat = [[value for point in one for value in point] for one in polygons]
+        flat.append(points.ravel().tolist())
     code = coco.merge(coco.frPyObjects(flat, height, width))
     return from_counts(decompress_counts(code["counts"].decode("ascii"), width * height, where), width, height, where)
 

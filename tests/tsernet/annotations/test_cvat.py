@@ -136,6 +136,13 @@ def test_malformed_shapes_are_one_line_and_nothing_is_written(tmp_path: Path, sh
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_shape_that_never_ends_is_not_read_to_the_end(tmp_path: Path) -> None:
+    source = cvat_file(tmp_path)
+    source.write_text("<annotations><image id='0' name='a' width='9' height='9'><polygon points='" + "1,2;" * 2_500_000)
+    with pytest.raises(UserError, match="one of its entries has more than 8388608 bytes"):
+        import_dataset("cvat", source, tmp_path / "own", ImportOptions(), silent)
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [

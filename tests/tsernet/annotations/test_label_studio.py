@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tsernet.annotations import ImportOptions, import_dataset
+from tsernet.annotations import ImportOptions, import_dataset, label_studio
 from tsernet.annotations.brush import from_brush
 from tsernet.errors import UserError
 
@@ -181,6 +181,16 @@ def test_malformed_exports_are_one_line_and_nothing_is_written(tmp_path: Path, r
         import_dataset("label-studio", source, tmp_path / "own", ImportOptions(), silent)
     assert "\n" not in str(caught.value)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_task_that_never_ends_is_not_read_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(label_studio, "_MOST_BYTES", 2**20)
+    source = export_file(tmp_path, BOX)
+    with source.open("w") as file:
+        file.write('[{"data": {"image": "a.png"}, "annotations": [{"result": [{"value": {"rle": [')
+        file.write("0, " * 500_000)
+    with pytest.raises(UserError, match="one of its entries has more than 1048576 bytes"):
+        import_dataset("label-studio", source, tmp_path / "own", ImportOptions(), silent)
 
 
 @pytest.mark.parametrize(("content", "named"), [("[{", "not JSON"), ("{}", "lists no task"), ("[1]", "export as JSON"), ("", "not JSON")])
