@@ -45,7 +45,7 @@ def test_runs_in_bands_are_the_runs_of_the_whole() -> None:
 
 
 @pytest.mark.parametrize("angle", [0, 7, 20, 33, 45, 58, 70, 83, 90, 128])
-@pytest.mark.parametrize(("length", "width"), [(180.0, 14.0), (120.0, 40.0)])
+@pytest.mark.parametrize(("length", "width"), [(180.0, 24.0), (120.0, 40.0)])
 @pytest.mark.parametrize("shape", ["line", "ellipse"])
 def test_length_and_width_of_drawn_shapes(angle: int, length: float, width: float, shape: str) -> None:
     y, x = np.mgrid[0:260, 0:260].astype(float)
