@@ -247,6 +247,8 @@ class Train(Section):
     training batches; 0 keeps the running averages. They lag behind the weights in a short training.
     `window`: side of the windows that are cut from larger images, original pixels, half of them over a defect; 0 takes every image whole.
     `clean_share`: of a batch, windows without a defect: of clean images, and where nothing is marked and nothing stands out.
+    `montage`: how often an input is put together of up to four windows: what lies beside a defect, and a step in brightness, then say
+    nothing of it.
     """
 
     iterations: int = Field(ge=1, le=10_000_000)
@@ -254,6 +256,7 @@ class Train(Section):
     scaling: Literal["unit", "own_max"]
     window: Annotated[int, Field(ge=0, le=8192)] = 0
     clean_share: Share = 0.0
+    montage: Probability = 0.0
     augment: Augment
     optimiser: Optimiser
     hardware: Hardware

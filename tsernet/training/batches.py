@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tsernet.config import Train
-from tsernet.data.augment import TrainingSample
+from tsernet.data.augment import TrainingSample, montage
 from tsernet.data.samples import SampleStore
 from tsernet.training.distributed import process_rank, world_size
 from tsernet.training.sampler import Draw, draws_of_step, mixed_draws_of_step
@@ -68,8 +68,19 @@ class Batches:
         return mixed_draws_of_step(self._defective, self._clean, size, self._clean_count, self._seed, step)
 
     def _draw(self, draw: Draw) -> TrainingSample:
-        take = self._store.draw_clean if draw.clean else self._store.draw
-        return take(draw.sample, self._config.augment, self._config.scaling, draw.seed)
+        own = self._one(draw.sample, draw.clean, draw.seed)
+        if not self._config.montage:
+            return own
+        rng = np.random.default_rng((*draw.seed, 1))
+        if rng.random() >= self._config.montage:
+            return own
+        others = (self._clean if draw.clean else self._defective) or range(len(self._store))
+        chosen = [others[int(place)] for place in rng.integers(len(others), size=3)]
+        return montage([own, *(self._one(one, draw.clean, (*draw.seed, 2 + index)) for index, one in enumerate(chosen))], rng)
+
+    def _one(self, sample: int, clean: bool, seed: tuple[int, ...]) -> TrainingSample:
+        take = self._store.draw_clean if clean else self._store.draw
+        return take(sample, self._config.augment, self._config.scaling, seed)
 
     def _to_device(self, planes: np.ndarray) -> Tensor:
         tensor = torch.from_numpy(planes)
