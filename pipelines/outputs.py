@@ -97,7 +97,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def _is_map_of(target: Path, image: Path) -> bool:
     from PIL import Image
 
-    from tsernet.weights import sha256_of
+    from tsernet.digests import sha256_of
 
     try:
         with Image.open(target) as existing:

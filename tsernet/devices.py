@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from typing import Literal
 
 from tsernet.errors import UserError
@@ -19,11 +21,21 @@ def choose_device(wanted: str, named_by: str) -> Device:
     Raises:
         UserError: If `wanted` is unknown, or CUDA is asked for and there is none.
     """
-    import torch
-
     if wanted not in DEVICES:
         raise UserError(f"{named_by} is {wanted!r}, expected one of: {', '.join(DEVICES)}")
-    cuda = torch.cuda.is_available()
+    cuda = wanted != "cpu" and _has_cuda()
     if wanted == "cuda" and not cuda:
         raise UserError(f"{named_by} is 'cuda', but this machine has no usable CUDA device; use 'auto' or 'cpu'")
-    return "cuda" if cuda and wanted != "cpu" else "cpu"
+    return "cuda" if cuda else "cpu"
+
+
+def _has_cuda() -> bool:
+    """Ask PyTorch, whose import takes over a second, only where it is imported already or the driver's library is there."""
+    if "torch" not in sys.modules:
+        try:
+            ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        except OSError:
+            return False
+    import torch
+
+    return torch.cuda.is_available()

@@ -7,22 +7,15 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from tsernet.data.pixels import ImageArray, resize_image, scale_image
 from tsernet.errors import UserError
 from tsernet.images.errors import ImageError
 from tsernet.images.levels import Levels, Samples, levels_of, to_8bit
+from tsernet.runtimes import Session, open_session
 
 SaliencyMap = NDArray[np.float32]
-
-
-LEAST_RANGE = 1e-3
-"""A map that varies by less has nothing to say, and is stretched by no more than this would be: what filled its range would be rounding
-errors, which differ from one processor to the next. A trained network's maps vary by nearly 1."""
 
 
 class Predictor:
@@ -32,33 +25,30 @@ class Predictor:
     paper's code does, and resized back bilinearly.
 
     Args:
-        model: Maps (B, 3, H, W) to an output whose `saliency` are logits (B, 1, H, W).
+        session: Runs the network: scaled images (B, 3, H, W) to saliency logits (B, 1, H, W).
         resize: Side of the network's input, a multiple of 32, pixels.
         scaling: `unit` or `own_max`, as in training.
         stretch: Whether to stretch each map.
         batch_size: Images in one forward pass.
-        device: Where the model lies.
         levels: Bring images of more than 8 bits to 8; None for a model that was trained on 8-bit images.
     """
 
     def __init__(
         self,
-        model: nn.Module,
+        session: Session,
         *,
         resize: int = 256,
         scaling: str = "unit",
         stretch: bool = True,
         batch_size: int = 4,
-        device: torch.device | str = "cpu",
         levels: Levels | None = None,
     ) -> None:
         self.levels = levels
-        self.model = model
+        self.session = session
         self.resize = resize
         self.scaling = scaling
         self.stretch = stretch
         self.batch_size = batch_size
-        self.device = torch.device(device)
 
     def predict(self, images: Sequence[Samples]) -> list[SaliencyMap]:
         """Predict the saliency maps of images.
@@ -81,29 +71,14 @@ class Predictor:
     def _predict_batch(self, samples: Sequence[Samples]) -> list[SaliencyMap]:
         images = [self._in_8_bits(one) for one in samples]
         inputs = np.stack([scale_image(resize_image(image, self.resize), self.scaling) for image in images])
-        was_training = self.model.training
-        self.model.eval()
-        try:
-            with torch.inference_mode():
-                logits: Tensor = self.model(torch.from_numpy(inputs).to(self.device)).saliency
-                maps = torch.sigmoid(logits.float()).cpu()
-                return [self._finish(one, image.shape[0], image.shape[1]) for one, image in zip(maps, images, strict=True)]
-        finally:
-            self.model.train(was_training)
+        sizes = [(image.shape[0], image.shape[1]) for image in images]
+        return self.session.finish(self.session.logits(inputs), sizes, self.stretch)
 
     def _in_8_bits(self, samples: Samples) -> ImageArray:
         try:
             return to_8bit(samples, self.levels)
         except ImageError as error:
             raise UserError(f"an image {error.sentence}") from None
-
-    def _finish(self, one: Tensor, height: int, width: int) -> SaliencyMap:
-        if self.stretch:
-            low, high = one.amin(), one.amax()
-            one = (one - low) / (high - low).clamp_min(LEAST_RANGE)
-        full = F.interpolate(one[None], size=(height, width), mode="bilinear", align_corners=False)
-        result: SaliencyMap = full[0, 0].clamp(0.0, 1.0).numpy()
-        return result
 
 
 def to_uint8(saliency: SaliencyMap) -> ImageArray:
@@ -112,26 +87,28 @@ def to_uint8(saliency: SaliencyMap) -> ImageArray:
     return pixels
 
 
-def load_predictor(path: Path, *, batch_size: int = 4, device: torch.device | str = "cpu") -> Predictor:
+def load_predictor(path: Path, *, batch_size: int = 4, device: str = "cpu", runtime: str = "torch") -> Predictor:
     """Read a model file and the input size, scaling and stretch that it names.
 
+    Args:
+        path: A .safetensors file of this project.
+        batch_size: Images in one forward pass.
+        device: `cpu` or `cuda`.
+        runtime: As `open_session` takes it; PyTorch, in which models are trained and evaluated, if not given.
     Raises:
         UserError: If the file is not a model of this project.
     """
-    from tsernet.weights import load_model
-
-    model, metadata = load_model(path)
-    return predictor_of(model, metadata, batch_size=batch_size, device=device)
+    session, metadata = open_session(path, runtime, device)
+    return predictor_of(session, metadata, batch_size=batch_size)
 
 
-def predictor_of(model: nn.Module, metadata: Mapping[str, str], *, batch_size: int = 4, device: torch.device | str = "cpu") -> Predictor:
+def predictor_of(session: Session, metadata: Mapping[str, str], *, batch_size: int = 4) -> Predictor:
     """Feed a network as a model file's metadata says: `resize`, `scaling`, `stretch` and, above 8 bits, `levels`."""
     return Predictor(
-        model.to(device),
+        session,
         resize=int(metadata["resize"]),
         scaling=metadata["scaling"],
         stretch=metadata["stretch"] == "true",
         levels=levels_of(metadata),
         batch_size=batch_size,
-        device=device,
     )

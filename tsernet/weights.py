@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -15,13 +14,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from tsernet.digests import sha256_of
 from tsernet.errors import UserError
+from tsernet.model_files import FORMAT, KEYS, checked_metadata, require_file
 from tsernet.models.build import outline_tsernet
 from tsernet.models.network import TSERNet
 
-FORMAT = "tsernet/1"
-KEYS = ("variant", "width", "resize", "scaling", "stretch")
-"""What metadata must say: the network's variant and width, and how an image is made into its input and back."""
+__all__ = ["FORMAT", "KEYS", "WIDTHS", "load_model", "save_model", "sha256_of"]
+
 WIDTHS = (0.0, 2.0)
 """Above the first, at most the second: as the params allow."""
 
@@ -96,11 +96,10 @@ def load_model(path: Path) -> tuple[TSERNet, dict[str, str]]:
     Raises:
         UserError: If the file is not there, is no model file of this format, or its tensors do not fit its metadata.
     """
-    if not path.is_file():
-        raise UserError(f"{path}: no such model file; expected one made by train or convert (.safetensors)")
+    require_file(path)
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = _checked(path, file.metadata())
+            metadata = checked_metadata(path, file.metadata())
             model = _shell(path, metadata)
             tensors = {name: _own(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 - the handle is no mapping
     except (SafetensorError, OSError) as error:
@@ -114,28 +113,6 @@ def load_model(path: Path) -> tuple[TSERNet, dict[str, str]]:
 def _own(tensor: Tensor) -> Tensor:
     """Copy: the handle's tensors are the file's own pages and follow what is later written into it. Float16 is for files alone."""
     return tensor.float() if tensor.dtype == torch.float16 else tensor.clone()
-
-
-def sha256_of(path: Path) -> str:
-    """Digest a file.
-
-    Returns:
-        64 hexadecimal digits.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _checked(path: Path, metadata: Mapping[str, str] | None) -> dict[str, str]:
-    found = dict(metadata or {})
-    if found.get("format") != FORMAT:
-        raise UserError(
-            f"{path}: expected a model file of format {FORMAT}, got {found.get('format', 'none')}; tsernet convert takes official weights"
-        )
-    missing = [key for key in KEYS if key not in found]
-    if missing:
-        raise UserError(f"{path}: the metadata lacks {', '.join(missing)}")
-    return found
 
 
 def _shell(path: Path, metadata: Mapping[str, str]) -> TSERNet:

@@ -29,14 +29,15 @@ def infer(
 
     from tsernet.inference import Predictor
     from tsernet.models import build_tsernet
+    from tsernet.runtimes.torch_session import TorchSession
 
     if threads:
         torch.set_num_threads(threads)
     images = list(np.random.default_rng(0).integers(0, 256, (batch, 200, 200), dtype=np.uint8))
     torch.manual_seed(0)
-    model = build_tsernet("full", width).to(device).eval()
-    single = Predictor(model, resize=size, batch_size=1, device=device)
-    batched = Predictor(model, resize=size, batch_size=batch, device=device)
+    session = TorchSession(build_tsernet("full", width).eval(), device)
+    single = Predictor(session, resize=size, batch_size=1)
+    batched = Predictor(session, resize=size, batch_size=batch)
     ways = {"one at a time": lambda: single.predict(images), f"{batch} at a time": lambda: batched.predict(images)}
     timings = per_item(time_in_turn(ways, repetitions), batch)
     print_report(f"one image to its map, width {width:g}, at {size}×{size}", timings, as_json)

@@ -36,7 +36,7 @@ def weights_file(uri: str) -> Weights:
     Raises:
         UserError: If there is no such version, it has no safetensors weights, or they were changed after registration.
     """
-    from tsernet.weights import sha256_of
+    from tsernet.digests import sha256_of
 
     registry, version = resolve(uri)
     expected = version.weights_sha256

@@ -11,6 +11,7 @@ import torch
 from tsernet.errors import UserError
 from tsernet.inference import Predictor, load_predictor, to_uint8
 from tsernet.models import VARIANTS, TSERNetOutput, build_tsernet
+from tsernet.runtimes.torch_session import TorchSession
 from tsernet.weights import save_model
 
 
@@ -22,7 +23,7 @@ def images() -> list[np.ndarray]:
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_maps_have_the_images_sizes_and_span_zero_to_one(variant: str) -> None:
     torch.manual_seed(0)
-    maps = Predictor(build_tsernet(variant, 0.0625), resize=64, batch_size=3).predict(images())
+    maps = Predictor(TorchSession(build_tsernet(variant, 0.0625)), resize=64, batch_size=3).predict(images())
     assert [one.shape for one in maps] == [(32, 32), (100, 70), (200, 200), (33, 64)]
     for one in maps:
         assert one.dtype == np.float32
@@ -35,8 +36,8 @@ def test_maps_have_the_images_sizes_and_span_zero_to_one(variant: str) -> None:
 def test_a_batch_of_one_and_of_many_agree_and_the_mode_is_put_back() -> None:
     torch.manual_seed(0)
     model = build_tsernet("full", 0.0625).train()
-    together = Predictor(model, resize=64, batch_size=4).predict(images())
-    alone = Predictor(model, resize=64, batch_size=1).predict(images())
+    together = Predictor(TorchSession(model), resize=64, batch_size=4).predict(images())
+    alone = Predictor(TorchSession(model), resize=64, batch_size=1).predict(images())
     assert model.training
     for one, other in zip(together, alone, strict=True):
         assert np.abs(to_uint8(one).astype(int) - to_uint8(other)).max() <= 1
@@ -45,8 +46,8 @@ def test_a_batch_of_one_and_of_many_agree_and_the_mode_is_put_back() -> None:
 def test_without_stretch_the_map_is_the_probability() -> None:
     torch.manual_seed(0)
     model = build_tsernet("full", 0.0625)
-    (stretched,) = Predictor(model, resize=64).predict(images()[:1])
-    (plain,) = Predictor(model, resize=64, stretch=False).predict(images()[:1])
+    (stretched,) = Predictor(TorchSession(model), resize=64).predict(images()[:1])
+    (plain,) = Predictor(TorchSession(model), resize=64, stretch=False).predict(images()[:1])
     assert plain.max() - plain.min() < stretched.max() - stretched.min()
 
 
@@ -59,7 +60,7 @@ class Flat(torch.nn.Module):
 
 
 def test_rounding_errors_are_not_stretched_into_a_map() -> None:
-    assert Predictor(Flat(), resize=64).predict(images()[:1])[0].max() < 1 / 255
+    assert Predictor(TorchSession(Flat()), resize=64).predict(images()[:1])[0].max() < 1 / 255
 
 
 def test_a_model_file_says_how_to_feed_it(tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ def test_a_model_file_says_how_to_feed_it(tmp_path: Path) -> None:
     save_model(tmp_path / "m.safetensors", model, {"resize": "96", "scaling": "own_max", "stretch": "false"})
     predictor = load_predictor(tmp_path / "m.safetensors", batch_size=2)
     assert (predictor.resize, predictor.scaling, predictor.stretch, predictor.batch_size) == (96, "own_max", False, 2)
-    expected = Predictor(model, resize=96, scaling="own_max", stretch=False).predict(images())
+    expected = Predictor(TorchSession(model), resize=96, scaling="own_max", stretch=False).predict(images())
     for one, other in zip(predictor.predict(images()), expected, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
     with pytest.raises(UserError, match="no such model file"):

@@ -13,6 +13,7 @@ from tsernet.config import Params
 from tsernet.data.pixels import ImageArray, read_image, resize_image
 from tsernet.images.levels import Levels
 from tsernet.inference import Predictor, to_uint8
+from tsernet.runtimes.torch_session import TorchSession
 from tsernet.training.history import VALIDATION_COLUMNS, Row
 
 SHOWN = 6
@@ -54,11 +55,10 @@ class Validator:
     def _maps(self, network: nn.Module, indices: Sequence[int]) -> list[ImageArray]:
         settings = self._params.train
         predictor = Predictor(
-            network,
+            TorchSession(network, self._device),
             resize=settings.augment.resize,
             scaling=settings.scaling,
             batch_size=settings.batch_size,
-            device=self._device,
         )
         return [to_uint8(one) for one in predictor.predict([self._images[index] for index in indices])]
 

@@ -39,6 +39,7 @@ def test_the_first_model_is_champion_and_a_stranger_gets_the_maps_of_predict(
 
     from pipelines.model_resolver import read_model
     from tsernet.inference import predictor_of
+    from tsernet.runtimes.torch_session import TorchSession
 
     run_id = make_candidate()
     register.main([])
@@ -66,7 +67,7 @@ def test_the_first_model_is_champion_and_a_stranger_gets_the_maps_of_predict(
     network, metadata, _ = read_model("models:/tsernet@champion")
     # The file says how the model was trained, the version how it was evaluated.
     assert (load_model(weights_file("models:/tsernet@champion").path)[1]["resize"], metadata["resize"]) == ("96", "64")
-    expected = np.stack(predictor_of(network, metadata).predict(list(images)))
+    expected = np.stack(predictor_of(TorchSession(network), metadata).predict(list(images)))
     np.testing.assert_allclose(np.load(elsewhere / "out.npy"), expected, atol=1e-5)
 
     register.main([])  # the same model again is the same version

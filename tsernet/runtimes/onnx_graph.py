@@ -1,0 +1,139 @@
+"""The network as an ONNX model, built from a model file's tensors alone, in milliseconds and without PyTorch.
+
+The network's definition is that of `tsernet.models`; a test holds this one against it for every variant. What a variant lacks is seen
+from the tensors that are there. Only what leads to the saliency map is built: side outputs are for training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tsernet.errors import UserError
+from tsernet.runtimes import onnx_format
+from tsernet.runtimes.onnx_layers import Layers
+from tsernet.runtimes.session import Array
+
+INPUT, OUTPUT = "image", "saliency"
+_STAGES, _RESNET_STAGES, _LEVELS = 6, 4, 5
+_EDGE_DILATIONS = (1, 2, 4, 6)
+_SIDES = ("sides.", "bridge_side.", "subnet.sides.")
+"""Of these the network's saliency map needs `sides.0` alone."""
+
+
+def build_onnx(path: Path, tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> bytes:
+    """Build the model: `image`, float32 (B, 3, H, W), to logits `saliency`, float32 (B, 1, H, W), at any size.
+
+    Args:
+        path: The model file, for messages.
+        tensors: As `tsernet.model_files.read_tensors` gives them.
+        metadata: Kept in the model.
+    Raises:
+        UserError: If the tensors are not those of a network of this project.
+    """
+    layers = Layers(tensors, INPUT)
+    try:
+        logits = _network(layers)
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from None
+    foreign = sorted(name for name in tensors if name not in layers.used and not name.startswith(_SIDES))
+    if foreign:
+        raise UserError(f"{path}: {len(foreign)} tensors are none of the network's, such as {foreign[0]}")
+    layers.nodes.append(onnx_format.node("Identity", [logits], OUTPUT))
+    given, result = (onnx_format.image_value(name, ("batch", count, "height", "width")) for name, count in ((INPUT, 3), (OUTPUT, 1)))
+    return onnx_format.model(layers.nodes, layers.weights, given, result, metadata)
+
+
+def _network(layers: Layers) -> str:
+    features = _encoder(layers)
+    edge = _edge(layers, features[1], features[-1])
+    edges = [layers.resize(edge, 1 / 2**level) for level in range(_STAGES)]
+    deeper = _three(layers, features[-1], "bridge", (2, 2, 2))
+    for index in reversed(range(_STAGES)):
+        if index < _STAGES - 1:
+            deeper = layers.resize(deeper, 2)
+        fused = _fusion(layers, f"decoder.{index}.fuse", features[index], deeper, edges[index])
+        deeper = _three(layers, fused, f"decoder.{index}.block", (1, 2, 2) if index == _STAGES - 1 else (1, 1, 1))
+    initial = layers.conv(deeper, "sides.0")
+    return _refinement(layers, initial, edges) if layers.has("subnet.lift") else initial
+
+
+def _encoder(layers: Layers) -> list[str]:
+    features = []
+    raw = _layer(layers, INPUT, "encoder.stem")
+    for index in range(_STAGES):
+        if index >= _RESNET_STAGES:
+            raw = layers.halve(raw)
+        block = 0
+        while block == 0 or layers.has(f"encoder.stages.{index}.{block}.conv1"):
+            stride = 2 if block == 0 and 0 < index < _RESNET_STAGES else 1
+            raw = _basic_block(layers, raw, f"encoder.stages.{index}.{block}", stride)
+            block += 1
+        features.append(_residual_unit(layers, raw, f"encoder.units.{index}") if layers.has(f"encoder.units.{index}.norm1") else raw)
+    return features
+
+
+def _basic_block(layers: Layers, given: str, name: str, stride: int) -> str:
+    inner = layers.conv(given, f"{name}.conv1", f"{name}.norm1", stride=stride, relu=True)
+    inner = layers.conv(inner, f"{name}.conv2", f"{name}.norm2")
+    shortcut = given
+    if layers.has(f"{name}.shortcut.0"):
+        # Striding takes every other pixel, as the module's subsampling does.
+        shortcut = layers.conv(given, f"{name}.shortcut.0", f"{name}.shortcut.1", stride=stride)
+    return layers.relu(layers.combine("Add", inner, shortcut))
+
+
+def _residual_unit(layers: Layers, given: str, name: str) -> str:
+    inner = layers.conv(layers.relu(layers.norm(given, f"{name}.norm1")), f"{name}.conv1", f"{name}.norm2", relu=True)
+    return layers.combine("Add", layers.conv(inner, f"{name}.conv2"), given)
+
+
+def _edge(layers: Layers, detail: str, context: str) -> str:
+    context = layers.conv(_three(layers, context, "edge.context"), "edge.squeeze", relu=True)
+    narrow = _layer(layers, layers.combine("Add", layers.resize(context, 16), detail), "edge.fusion.narrow")
+    branches = [_layer(layers, narrow, f"edge.fusion.branches.{index}", dilation) for index, dilation in enumerate(_EDGE_DILATIONS)]
+    scores = layers.conv(layers.concat(branches), "edge.fusion.score")
+    return layers.resize(layers.conv(layers.conv(scores, "edge.widen"), "edge.score"), 2)
+
+
+def _fusion(layers: Layers, name: str, features: str, deeper: str, edge: str) -> str:
+    if layers.has(f"{name}.mix.conv"):
+        return _layer(layers, layers.concat([features, deeper, edge]), f"{name}.mix")
+    halves = []
+    if layers.has(f"{name}.background.adapt.conv"):
+        adapted = _layer(layers, features, f"{name}.background.adapt")
+        halves.append(_three(layers, layers.combine("Mul", layers.reversed_gate(deeper), adapted), f"{name}.background.smooth"))
+    if layers.has(f"{name}.foreground.adapt.conv") or not halves:
+        adapted = _layer(layers, deeper, f"{name}.foreground.adapt")
+        inside = _three(layers, layers.combine("Mul", layers.reversed_gate(edge), adapted), f"{name}.foreground.inside")
+        halves.append(_three(layers, layers.combine("Add", inside, edge), f"{name}.foreground.complete"))
+    return halves[0] if len(halves) == 1 else layers.combine("Add", *halves)
+
+
+def _refinement(layers: Layers, initial: str, edges: Sequence[str]) -> str:
+    features = [_layer(layers, layers.conv(initial, "subnet.lift"), "subnet.encoder.0")]
+    for level in range(1, _LEVELS):
+        features.append(_layer(layers, layers.halve(features[-1]), f"subnet.encoder.{level}"))
+    deeper = features[-1]
+    for level in reversed(range(_LEVELS - 1)):
+        name, deeper = f"subnet.decoder.{level}", layers.resize(deeper, 2)
+        if layers.has(f"{name}.mix.conv"):
+            deeper = _layer(layers, layers.concat([deeper, features[level], edges[level]]), f"{name}.mix")
+            continue
+        lifted = [layers.conv(edges[level], f"{name}.lift_edge")] if layers.has(f"{name}.lift_edge") else []
+        sources = layers.inputs(f"{name}.join_edges.conv") // layers.channels(features[level])
+        own = [layers.self_edges(features[level])] if sources > len(lifted) else []
+        joined = _layer(layers, layers.concat([*lifted, *own]), f"{name}.join_edges")
+        deeper = _layer(layers, layers.concat([deeper, features[level], joined]), f"{name}.join_all")
+    return layers.combine("Add", initial, layers.conv(deeper, "subnet.purify"))
+
+
+def _layer(layers: Layers, given: str, name: str, dilation: int = 1) -> str:
+    """A convolution, BatchNorm and ReLU."""
+    return layers.conv(given, f"{name}.conv", f"{name}.norm", dilation=dilation, relu=True)
+
+
+def _three(layers: Layers, given: str, name: str, dilations: tuple[int, int, int] = (1, 1, 1)) -> str:
+    for index, dilation in enumerate(dilations):
+        given = _layer(layers, given, f"{name}.{index}", dilation)
+    return given

@@ -1,0 +1,136 @@
+"""The layers that the network is made of, as nodes of an ONNX graph; weights by the names that a model file gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tsernet.runtimes import onnx_format
+from tsernet.runtimes.session import Array
+
+_EPSILON = 1e-5
+"""PyTorch's default for BatchNorm."""
+
+
+class Layers:
+    """Collects nodes and weights; each method adds a layer and returns the name of what comes out.
+
+    Args:
+        tensors: The model file's.
+        image: Name of the graph's input, with three channels.
+    """
+
+    def __init__(self, tensors: Mapping[str, Array], image: str) -> None:
+        self.nodes: list[bytes] = []
+        self._weights: dict[str, bytes] = {}
+        self.used: set[str] = set()
+        self._tensors = tensors
+        self._channels = {image: 3}
+
+    @property
+    def weights(self) -> list[bytes]:
+        """The encoded weights so far."""
+        return list(self._weights.values())
+
+    def has(self, name: str) -> bool:
+        """Say whether the file has a layer of this name."""
+        return f"{name}.weight" in self._tensors
+
+    def inputs(self, name: str) -> int:
+        """Say how many channels a convolution of the file takes; 0 if it is missing."""
+        kernel = self._tensors.get(f"{name}.weight")
+        return kernel.shape[1] if kernel is not None and kernel.ndim == 4 else 0
+
+    def channels(self, value: str) -> int:
+        """Say how many channels a value has."""
+        return self._channels[value]
+
+    def conv(self, given: str, name: str, norm: str = "", *, stride: int = 1, dilation: int = 1, relu: bool = False) -> str:
+        """Convolve, with as much padding as keeps the size at stride 1; a BatchNorm behind it is folded into its weights.
+
+        Raises:
+            ValueError: If a tensor is missing or does not fit.
+        """
+        kernel = self._tensor(f"{name}.weight", 4)
+        outputs, inputs, side, _ = kernel.shape
+        if inputs != self._channels[given] or kernel.shape[2:] not in ((1, 1), (3, 3)):
+            raise ValueError(f"{name}.weight has the shape {kernel.shape}, expected 1×1 or 3×3 with {self._channels[given]} channels in")
+        bias = self._tensor(f"{name}.bias", 1, outputs) if f"{name}.bias" in self._tensors else np.zeros(outputs, np.float32)
+        if norm:
+            factor, offset = self._affine(norm, outputs)
+            kernel, bias = kernel * factor[:, None, None, None], bias * factor + offset
+        parts = [given, self._weight(f"{name}.weight", kernel), self._weight(f"{name}.bias", bias)]
+        padding = dilation * (side // 2)
+        shape = {"kernel_shape": [side] * 2, "strides": [stride] * 2, "dilations": [dilation] * 2, "pads": [padding] * 4}
+        result = self._add("Conv", parts, outputs, **shape)
+        return self.relu(result) if relu else result
+
+    def norm(self, given: str, name: str) -> str:
+        """Apply a BatchNorm that stands before its convolution: a factor and an offset a channel."""
+        factor, offset = self._affine(name, self._channels[given])
+        scaled = self._add("Mul", [given, self._weight(f"{name}.factor", factor[:, None, None])], self._channels[given])
+        return self._add("Add", [scaled, self._weight(f"{name}.offset", offset[:, None, None])], self._channels[given])
+
+    def relu(self, given: str) -> str:
+        """Cut off below 0."""
+        return self._add("Relu", [given], self._channels[given])
+
+    def reversed_gate(self, given: str) -> str:
+        """Attend to what logits do not show: s(−x)."""
+        negative = self._add("Neg", [given], self._channels[given])
+        return self._add("Sigmoid", [negative], self._channels[given])
+
+    def combine(self, operator: str, one: str, other: str) -> str:
+        """Join two values pixel by pixel; one channel counts for all."""
+        return self._add(operator, [one, other], max(self._channels[one], self._channels[other]))
+
+    def concat(self, parts: Sequence[str]) -> str:
+        """Put values side by side."""
+        if len(parts) == 1:
+            return parts[0]
+        return self._add("Concat", parts, sum(self._channels[part] for part in parts), axis=1)
+
+    def halve(self, given: str) -> str:
+        """Take the maximum of each 2×2 pixels."""
+        return self._add("MaxPool", [given], self._channels[given], kernel_shape=[2, 2], strides=[2, 2])
+
+    def self_edges(self, given: str) -> str:
+        """Find where features rise above their 3×3 neighbourhood, zero padding counted."""
+        mean = self._add("AveragePool", [given], self._channels[given], kernel_shape=[3, 3], pads=[1] * 4, count_include_pad=1)
+        return self.relu(self.combine("Sub", given, mean))
+
+    def resize(self, given: str, factor: float) -> str:
+        """Resize bilinearly, pixel centres aligned as areas, without antialiasing."""
+        if factor == 1:
+            return given
+        scales = self._weight(f"scales.{factor}", np.array([1.0, 1.0, factor, factor], np.float32))
+        how = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
+        return self._add("Resize", [given, "", scales], self._channels[given], **how)
+
+    def _affine(self, name: str, channels: int) -> tuple[Array, Array]:
+        gain, shift, mean, variance = (
+            self._tensor(f"{name}.{part}", 1, channels).astype(np.float64) for part in ("weight", "bias", "running_mean", "running_var")
+        )
+        factor = gain / np.sqrt(variance + _EPSILON)
+        return factor.astype(np.float32), (shift - mean * factor).astype(np.float32)
+
+    def _tensor(self, name: str, dimensions: int, length: int | None = None) -> Array:
+        found = self._tensors.get(name)
+        if found is None:
+            raise ValueError(f"{name} is missing")
+        if found.ndim != dimensions or (length is not None and found.shape[0] != length):
+            raise ValueError(f"{name} has the shape {found.shape}, expected {length or dimensions} {'values' if length else 'dimensions'}")
+        self.used.add(name)
+        return found
+
+    def _weight(self, name: str, values: Array) -> str:
+        if name not in self._weights:
+            self._weights[name] = onnx_format.tensor(name, values)
+        return name
+
+    def _add(self, operator: str, inputs: Sequence[str], channels: int, **attributes: onnx_format.Attribute) -> str:
+        result = f"{operator}_{len(self.nodes)}"
+        self.nodes.append(onnx_format.node(operator, inputs, result, **attributes))
+        self._channels[result] = channels
+        return result

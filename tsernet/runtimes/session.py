@@ -1,0 +1,44 @@
+"""What the predictor asks of whatever runs the network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+SIZE_MULTIPLE = 32
+"""Of the height and width of the network's input."""
+
+LEAST_RANGE = 1e-3
+"""A map that varies by less has nothing to say, and is stretched by no more than this would be: what filled its range would be rounding
+errors, which differ from one processor to the next. A trained network's maps vary by nearly 1."""
+
+
+class Session(Protocol):
+    """A network ready to run."""
+
+    def logits(self, inputs: Array) -> Array:
+        """Run the network.
+
+        Args:
+            inputs: Scaled images, float32, (B, 3, H, W), H and W multiples of 32.
+        Returns:
+            Saliency logits, float32, (B, 1, H, W).
+        """
+        ...
+
+    def finish(self, logits: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
+        """Turn logits into maps at the images' own sizes.
+
+        Args:
+            logits: As `logits` returns them.
+            sizes: Height and width of each map, pixels.
+            stretch: Whether each map is stretched to [0, 1] by its own minimum and maximum before it is resized.
+        Returns:
+            float32 in [0, 1], one (H, W) for each size, resized bilinearly (align_corners=False, no antialiasing).
+        """
+        ...
