@@ -127,7 +127,7 @@ def _events(stream: InPieces) -> Iterator[tuple[str, Any]]:
     parser: ElementTree.XMLPullParser[Any] = ElementTree.XMLPullParser(("start", "end"))
     while chunk := stream.read(1024 * 1024):
         parser.feed(chunk)
-        yield from parser.read_events()
+        yield from parser.read_events()  # type: ignore[misc]  # of these two kinds, each with an element
     parser.close()
 
 

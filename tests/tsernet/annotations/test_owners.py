@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from owners import CVAT_SDK, DATUMARO, LABEL_STUDIO_SDK, install, run
 from PIL import Image, ImageDraw
 
 from tsernet.annotations import ImportOptions, import_dataset
+
+pytestmark = pytest.mark.slow  # on a busy machine: packages are fetched
 
 WIDTH, HEIGHT = 90, 50
 # Two of one object, and one that leaves the image; slanted, so that borders count.
