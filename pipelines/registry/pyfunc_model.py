@@ -40,7 +40,8 @@ class _Saliency:
             raise MlflowException.invalid_parameter_value(
                 f"{path.name} was changed after registration: sha256 {found}, expected {expected}"
             )
-        self._predictor = load_predictor(path, batch_size=int(context.model_config["batch_size"]))
+        # As the gate has held it against PyTorch, in which it was trained; its users need not have that.
+        self._predictor = load_predictor(path, batch_size=int(context.model_config["batch_size"]), runtime="onnx")
         self._predictor.resize = int(context.model_config["resize"])
         self._predictor.stretch = bool(context.model_config["stretch"])
 
