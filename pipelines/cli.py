@@ -27,7 +27,7 @@ def build_app() -> typer.Typer:
     """Gather the commands: every module of pipelines.commands registers its own."""
     app = typer.Typer(
         name="tsernet",
-        help="Find defects on strip steel: predict, score, look models up, retrain.",
+        help="Find defects on strip steel: inspect, predict, score, look models up, retrain.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
     )
@@ -40,7 +40,7 @@ def build_app() -> typer.Typer:
 def _options(
     version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")] = False,
 ) -> None:
-    """Find defects on strip steel: predict, score, look models up, retrain."""
+    """Find defects on strip steel: inspect, predict, score, look models up, retrain."""
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SHIPPED, CHAMPION = "shipped", "models:/tsernet@champion"
 """The weights that come with the package; and the registry's own choice."""
+SHIPPED_MODELS = (SHIPPED, "shipped-paper")
 
 
 def default_model() -> str:
@@ -33,7 +34,7 @@ def read_model(name: str) -> tuple[TSERNet, dict[str, str], Path]:
     """Read the network of a model.
 
     Args:
-        name: `models:/NAME/VERSION` or `models:/NAME@ALIAS` of the registry, a .safetensors file, or `shipped`.
+        name: `models:/NAME/VERSION` or `models:/NAME@ALIAS` of the registry, a .safetensors file, `shipped` or `shipped-paper`.
     Returns:
         The network, on the CPU, in eval mode; how it is fed, in the words of a file's metadata (a version: as it was evaluated); the file.
     Raises:
@@ -52,11 +53,13 @@ def find_model(name: str) -> tuple[Path, dict[str, str]]:
         from pipelines.registry import weights_file
 
         return weights_file(name)
-    if name == SHIPPED:
+    if name in SHIPPED_MODELS:
         from tsernet.shipped import shipped_model
 
-        return shipped_model(), {}
+        return shipped_model(name), {}
     path = Path(name)
     if not path.is_file():
-        raise UserError(f"model {name!r}: no such file; expected a .safetensors file, models:/NAME/VERSION, models:/NAME@ALIAS or shipped")
+        raise UserError(
+            f"model {name!r}: no such file; expected a .safetensors file, models:/NAME/VERSION or @ALIAS, shipped or shipped-paper"
+        )
     return path, {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from tsernet.errors import UserError
@@ -29,6 +29,23 @@ def require_new_file(out: Path, inputs: Iterable[Path], overwrite: bool) -> None
         raise UserError(f"{out}: is a folder, expected the name of a file to write")
     if out.exists() and not overwrite:
         raise UserError(f"{out}: exists already; give another name, or --overwrite to replace it")
+
+
+def require_new_files(targets: Iterable[Path], inputs: Collection[Path], overwrite: bool) -> None:
+    """Check that a command may write several files, before it computes anything; as `require_new_file` for each.
+
+    Raises:
+        UserError: As there; of existing files the first is named and the others are counted.
+    """
+    existing = []
+    for target in targets:
+        if target.exists() and not overwrite and not target.is_dir() and not any(_is_same(given, target) for given in inputs):
+            existing.append(target)
+        else:
+            require_new_file(target, inputs, overwrite)
+    if existing:
+        more = f" and {len(existing) - 1} more" if len(existing) > 1 else ""
+        raise UserError(f"{existing[0]}{more}: exists already; give another folder, or --overwrite to replace it")
 
 
 def require_safe_maps(targets: Mapping[Path, Path], inputs: Path, out: Path, overwrite: bool) -> None:

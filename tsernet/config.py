@@ -99,6 +99,7 @@ class Dataset(Section):
 
     `levels`: how more than 8 bits become the network's 8: `none` (8-bit images alone), two sample values, or `auto` (robust
     percentiles over the training split). `depths`: `one` holds a dataset to one number of bits, `mixed` allows several.
+    `pixel_mm`: side of a pixel on the strip, millimetres, for the lengths of defects; `none` where it is not known.
     `subfolders`: what the folders in images/ are: part of the `name` alone, or also the `group` or the `class`.
     `exclude`: names of samples of a `folder` to leave out; a retraining adds those whose files are still being copied.
     """
@@ -108,6 +109,7 @@ class Dataset(Section):
     synthetic: Synthetic
     levels: Annotated[Literal["none", "auto"] | LevelPair, BeforeValidator(_levels)] = "none"
     depths: Literal["one", "mixed"] = "one"
+    pixel_mm: Literal["none"] | Annotated[float, Field(gt=0.0, le=1000.0)] = "none"
     masks: Masks = Masks()
     subfolders: Literal["name", "group", "class"] = "name"
     exclude: list[str] = []
@@ -132,11 +134,19 @@ class Split(Section):
     files: str = Field(min_length=1)
 
 
+class CleanShare(Section):
+    """The least and the most share of images with an empty mask in any part of the dataset."""
+
+    least: Share = 0.0
+    most: Share = 0.99
+
+
 class Validate(Section):
     """Bounds of the expectations that data must keep.
 
     `inverted_above`: a mask counts as inverted where its coverage and the defect share of its outermost pixels sum up to more.
     `max_clipped`: share of an image's samples outside the levels. `max_lost`: share of the defects that vanish at the training's scale.
+    `clean`: bounds of the share of images without a defect; SD-saliency-900 has none.
     """
 
     max_class_ratio: float = Field(ge=1.0)
@@ -147,6 +157,7 @@ class Validate(Section):
     inverted_above: float = Field(default=1.1, ge=0.0, le=2.0)
     max_clipped: Probability = 0.01
     max_lost: Probability = 0.1
+    clean: CleanShare = CleanShare()
 
 
 class Model(Section):
@@ -154,7 +165,7 @@ class Model(Section):
 
     `initialisation`: `torch` (PyTorch's defaults) or `residual` (He-normal, residual branches that begin at zero).
     `encoder_weights`: `none`, `imagenet` (torchvision's ResNet-34, width 1.0 only) or a local file of those weights.
-    `start_from`: `none`, or a .safetensors file of this network to fine-tune.
+    `start_from`: `none`, a .safetensors file of this network to fine-tune, or `shipped` or `shipped-paper`, which come with the package.
     """
 
     width: float = Field(gt=0.0, le=2.0)
@@ -164,9 +175,13 @@ class Model(Section):
 
 
 class Loss(Section):
-    """The objective: the edge loss, weighted per batch as released or plain as printed."""
+    """The objective: the edge loss, weighted per batch as released or plain as printed.
+
+    `empty`: what IoU and F are of a sample without a defect: constants, as in the `paper`, or those of the `background`.
+    """
 
     edge: Literal["balanced", "plain"]
+    empty: Literal["paper", "background"] = "paper"
 
 
 class Noise(Section):
@@ -230,11 +245,18 @@ class Train(Section):
 
     `norm_batches`: before the network is scored or kept, BatchNorm's running statistics are taken anew over so many
     training batches; 0 keeps the running averages. They lag behind the weights in a short training.
+    `window`: side of the windows that are cut from larger images, original pixels, half of them over a defect; 0 takes every image whole.
+    `clean_share`: of a batch, windows without a defect: of clean images, and where nothing is marked and nothing stands out.
+    `montage`: how often an input is put together of up to four windows: what lies beside a defect, and a step in brightness, then say
+    nothing of it.
     """
 
     iterations: int = Field(ge=1, le=10_000_000)
     batch_size: int = Field(ge=1, le=4096)
     scaling: Literal["unit", "own_max"]
+    window: Annotated[int, Field(ge=0, le=8192)] = 0
+    clean_share: Share = 0.0
+    montage: Probability = 0.0
     augment: Augment
     optimiser: Optimiser
     hardware: Hardware
@@ -247,11 +269,33 @@ class Train(Section):
 
 
 class Evaluate(Section):
-    """How an image becomes a saliency map at test time: network input size, batch, min-max stretch."""
+    """How an image becomes a saliency map at test time, and how a registered version is fed.
 
+    `protocol`: `paper` (the whole image is resized to `resize` and its map stretched, where `stretch` says so) or `strip` (at the
+    training's scale, in tiles, calibrated, never stretched).
+    """
+
+    protocol: Literal["paper", "strip"] = "paper"
     resize: Side
     batch_size: int = Field(ge=1, le=1024)
     stretch: bool
+
+
+class Operate(Section):
+    """The rule that chooses, on the validation split, from which saliency on something is a defect.
+
+    `false_alarms`: the lowest threshold with at most `per_megapixel` false components in a million unmarked training pixels. `cost`: the
+    least total of `miss` for each defective image that is not marked and `false_alarm` for each clean one that is. `recall`: the highest
+    threshold that still marks `at_least` of the defective images. `none`: half of the range. `min_area`: smaller groups of pixels are no
+    defects, training pixels.
+    """
+
+    rule: Literal["none", "false_alarms", "cost", "recall"] = "none"
+    per_megapixel: float = Field(default=1.0, ge=0.0)
+    miss: float = Field(default=50.0, gt=0.0)
+    false_alarm: float = Field(default=1.0, gt=0.0)
+    at_least: float = Field(default=0.99, gt=0.0, le=1.0)
+    min_area: int = Field(default=40, ge=1)
 
 
 class Compare(Section):
@@ -292,6 +336,7 @@ class Params(Section):
     loss: Loss
     train: Train
     evaluate: Evaluate
+    operate: Operate = Operate()
     compare: Compare
     register_: Register = Field(alias="register")
 
@@ -300,6 +345,10 @@ class Params(Section):
         for key, values in (("variants", self.variants), ("seeds", self.seeds)):
             if len(set(values)) != len(values):
                 raise ValueError(f"{key} must not repeat, got {values}")
+        if self.evaluate.protocol == "strip" and not self.train.window:
+            raise ValueError(
+                "train.window must be above 0 where evaluate.protocol is strip: it is the scale at which a model goes over a strip"
+            )
         if "full" not in self.variants:
             raise ValueError(f"variants must hold 'full', which is the model that gets registered, got {self.variants}")
         return self

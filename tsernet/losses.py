@@ -44,6 +44,7 @@ def tsernet_loss(
     edge: Tensor,
     edge_loss: Literal["balanced", "plain"] = "balanced",
     edge_share: Tensor | None = None,
+    empty: Literal["paper", "background"] = "paper",
 ) -> LossTerms:
     """Compute the objective.
 
@@ -53,6 +54,7 @@ def tsernet_loss(
         edge: Edges of the mask, likewise.
         edge_loss: `balanced` as in the released code, or `plain` BCE as printed.
         edge_share: Share of edge pixels, a scalar, where these samples are one process's part of a batch; else it is counted.
+        empty: What IoU and F are of a sample without a defect, as `saliency_terms` says.
     Raises:
         ValueError: If shapes differ or `edge_loss` is unknown.
     Source: Han et al., TIM 2022, eqs. 8–13.
@@ -65,18 +67,23 @@ def tsernet_loss(
     if logits.dtype not in (torch.float32, torch.float64):
         logits = logits.float()  # the sums of IoU and F lose everything in bfloat16
     mask = mask.to(logits.dtype)
-    per_map = saliency_terms(logits, mask)
+    per_map = saliency_terms(logits, mask, empty)
     bce, ssim, iou, f = per_map.sum(dim=0).unbind()
     edge_term = edge_terms(output.edge.to(logits.dtype), edge.to(logits.dtype), edge_loss, edge_share)
     return LossTerms(edge_term + bce + ssim + iou + f, edge_term, bce, ssim, iou, f, per_map)
 
 
-def saliency_terms(logits: Tensor, mask: Tensor) -> Tensor:
+def saliency_terms(logits: Tensor, mask: Tensor, empty: Literal["paper", "background"] = "paper") -> Tensor:
     """Compute BCE, 1 − SSIM, 1 − IoU and 1 − F of many maps against one mask.
+
+    Against an empty mask IoU and F are 0 whatever the map shows: 1 − IoU and 1 − F are constants and teach nothing (`paper`). With
+    `background` they are, for these samples alone, taken of the ground, which is all that is there: with P the sum of the map over N
+    pixels, IoU = (N − P)/N and F = (1 + β²)(N − P)/(β²N + N − P). An empty map then costs nothing, and every marked pixel costs the same.
 
     Args:
         logits: (B, M, H, W).
         mask: In {0, 1}, (B, 1, H, W).
+        empty: `paper` or `background`.
     Returns:
         (M, 4), means over the batch.
     Source: Han et al., TIM 2022, eqs. 10–13.
@@ -92,6 +99,11 @@ def saliency_terms(logits: Tensor, mask: Tensor) -> Tensor:
     iou = true / (predicted + actual - true).clamp_min(tiny)
     # (1 + β²)·P·R / (β²·P + R), multiplied out: no division by an empty map or mask.
     f = (1 + BETA_SQ) * true / (BETA_SQ * actual + predicted).clamp_min(tiny)
+    if empty == "background":
+        pixels = float(mask.shape[2] * mask.shape[3])
+        ground = pixels - predicted
+        iou = torch.where(actual > 0, iou, ground / pixels)
+        f = torch.where(actual > 0, f, (1 + BETA_SQ) * ground / (BETA_SQ * pixels + ground))
     return torch.stack((bce, 1 - ssim(maps, mask), (1 - iou).mean(dim=0), (1 - f).mean(dim=0)), dim=1)
 
 

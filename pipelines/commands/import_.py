@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import typer
 
-Format = Literal["coco", "kolektor", "labelme", "mvtec", "severstal", "voc", "yolo"]
+Format = Literal["coco", "cvat", "gc10", "kolektor", "label-studio", "labelme", "mvtec", "neu-seg", "severstal", "voc", "yolo"]
 
 
 def register(app: typer.Typer) -> None:
@@ -16,8 +16,10 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    format_name: Annotated[Format, typer.Argument(metavar="FORMAT", help="coco | kolektor | labelme | mvtec | severstal | voc | yolo")],
-    source: Annotated[Path, typer.Argument(help="COCO: the JSON file; Severstal: the CSV file; else the folder")],
+    format_name: Annotated[Format, typer.Argument(metavar="FORMAT", help=" | ".join(get_args(Format)))],
+    source: Annotated[
+        Path, typer.Argument(help="COCO, Label Studio: the JSON file; CVAT: the XML file; Severstal: the CSV file; else the folder")
+    ],
     out: Annotated[Path, typer.Option(help="Folder to make: images/, masks/, labels.csv, import.json")],
     images: Annotated[Path | None, typer.Option(help="Folder of the images, where it is not where the format has it")] = None,
     line_width: Annotated[int | None, typer.Option(min=1, max=1000, help="Width of lines and points, pixels")] = None,

@@ -11,8 +11,11 @@ import typer
 from tsernet.errors import CheckError, UserError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tsernet.data.pixels import ImageArray
-    from tsernet.inference import Predictor
+    from tsernet.saliency import MapMaker, StripMaps
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +35,15 @@ def predict(
     device: Annotated[str, typer.Option(help="auto | cpu | cuda; auto takes CUDA where there is one")] = "auto",
     runtime: Annotated[str, typer.Option(help="auto | torch | onnx; auto takes ONNX Runtime on the CPU, PyTorch on CUDA")] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files that are no maps of the same images")] = False,
-    max_pixels: Annotated[int, typer.Option(min=1, help="A larger image is not decoded")] = 100_000_000,
+    max_pixels: Annotated[
+        int | None, typer.Option(min=1, help="A larger image is not decoded; by default 100 million, a TIFF 4,000 million")
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="strip: at the training's scale, in tiles, calibrated | paper: whole, stretched; else the model's own"),
+    ] = None,
+    pixel_scale: Annotated[float, typer.Option(help="strip: pixels of the training's images per pixel of these")] = 1.0,
+    levels: Annotated[str | None, typer.Option(help="BLACK,WHITE: samples that become 0 and 255, for a model of 8-bit images")] = None,
 ) -> None:
     """Write one 8-bit saliency map an image, at the image's own size; folders in the folder are kept.
 
@@ -42,16 +53,18 @@ def predict(
     from pipelines.model_resolver import default_model, find_model
     from pipelines.outputs import require_safe_maps
     from tsernet.devices import choose_device
-    from tsernet.inference import predictor_of
+    from tsernet.images.levels import parse_levels
     from tsernet.runtimes import open_session
+    from tsernet.saliency import map_maker
 
-    paths = _images(images, out) if names is None else _chosen(_images(images, out), images, names)
+    paths = list_images(images, out) if names is None else _chosen(list_images(images, out), images, names)
     targets = _targets(paths, images, out)
     require_safe_maps(targets, images, out, overwrite)
     chosen = choose_device(device, "--device")
     path, fed = find_model(model or default_model())
     session, metadata = open_session(path, runtime, chosen)
-    predictor = predictor_of(session, metadata | fed, batch_size=batch_size)
+    predictor = map_maker(session, metadata | fed, protocol=protocol, pixel_scale=pixel_scale, batch_size=batch_size)
+    predictor.levels = parse_levels(levels, predictor.levels)
     bad = _predict_all(targets, predictor, max_pixels)
     if bad and images.is_file():
         raise UserError(bad[0])
@@ -60,7 +73,12 @@ def predict(
         raise CheckError(f"{len(bad)} of {len(paths)} files could not be used: {'; '.join(bad[:10])}{' …' if len(bad) > 10 else ''}")
 
 
-def _images(place: Path, out: Path) -> list[Path]:
+def list_images(place: Path, out: Path) -> list[Path]:
+    """List the images of a folder, or the one that is given; what lies in `out` is none.
+
+    Raises:
+        UserError: If there are none, or two would have one name.
+    """
     from tsernet.data.layout import files_below
     from tsernet.images.formats import SUFFIXES
 
@@ -75,7 +93,7 @@ def _images(place: Path, out: Path) -> list[Path]:
         raise UserError(f"{place}: holds no image ({', '.join(SUFFIXES)})")
     first_of: dict[str, Path] = {}
     for path in paths:
-        name = _name(path, place)
+        name = name_of(path, place)
         if name in first_of:
             raise UserError(f"{path} and {first_of[name]} would both become {name}.png; rename one")
         first_of[name] = path
@@ -93,13 +111,13 @@ def _targets(paths: list[Path], given: Path, out: Path) -> dict[Path, Path]:
         raise UserError(f"{out}: maps are PNG files, expected a name that ends in .png, or a folder")
     if not is_file and out.exists() and not out.is_dir():
         raise UserError(f"{out}: is a file, expected a folder for the maps")
-    return {path: out if is_file else out / f"{_name(path, given)}.png" for path in paths}
+    return {path: out if is_file else out / f"{name_of(path, given)}.png" for path in paths}
 
 
 def _chosen(paths: list[Path], place: Path, names: Path) -> list[Path]:
     from tsernet.metrics import read_names
 
-    by_name = {_name(path, place): path for path in paths}
+    by_name = {name_of(path, place): path for path in paths}
     wanted = read_names(names)
     missing = [name for name in wanted if name not in by_name]
     if missing:
@@ -109,17 +127,18 @@ def _chosen(paths: list[Path], place: Path, names: Path) -> list[Path]:
     return [by_name[name] for name in wanted]
 
 
-def _name(path: Path, place: Path) -> str:
+def name_of(path: Path, place: Path) -> str:
     """Name an image by its stem, behind the folders between it and the place that was given."""
     from tsernet.data.layout import name_below, to_utf8_path
 
     return name_below(to_utf8_path(path), to_utf8_path(place)) if place.is_dir() else to_utf8_path(path).stem
 
 
-def _predict_all(targets: dict[Path, Path], predictor: Predictor, max_pixels: int) -> list[str]:
+def _predict_all(targets: dict[Path, Path], predictor: MapMaker, max_pixels: int | None) -> list[str]:
     """Predict batch by batch, so that memory does not grow with the folder; return what could not be read, a line each."""
-    from tsernet.data.pixels import read_image
+    from tsernet.data.pixels import MAX_PIXELS, read_image
     from tsernet.progress import ProgressBar
+    from tsernet.saliency import StripMaps
 
     bad: list[str] = []
     paths = list(targets)
@@ -127,30 +146,48 @@ def _predict_all(targets: dict[Path, Path], predictor: Predictor, max_pixels: in
     with ProgressBar("predict", len(paths)) as bar:
         for path in paths:
             try:
-                waiting.append((path, read_image(path, predictor.levels, max_pixels)))
+                if isinstance(predictor, StripMaps):
+                    _write_map(path, targets[path], _strip_map(path, predictor, max_pixels))
+                else:
+                    waiting.append((path, read_image(path, predictor.levels, max_pixels or MAX_PIXELS)))
             except UserError as error:
                 bad.append(str(error).encode("utf-8", "backslashreplace").decode())
-            if len(waiting) == predictor.batch_size or path == paths[-1]:
+            if waiting and (len(waiting) == predictor.batch_size or path == paths[-1]):
                 _write_maps(waiting, targets, predictor)
                 waiting.clear()
             bar.advance()
     return bad
 
 
-def _write_maps(batch: list[tuple[Path, ImageArray]], targets: dict[Path, Path], predictor: Predictor) -> None:
+def _strip_map(path: Path, maker: StripMaps, max_pixels: int | None) -> NDArray[np.uint8]:
+    """Predict one image from its rows, so that of a large one only its 8-bit map is in memory as a whole."""
+    import numpy as np
+
+    from tsernet.inference import to_uint8
+    from tsernet.tiles import open_rows
+
+    with open_rows(path, maker.levels, max_pixels) as source:
+        return np.concatenate([to_uint8(band.saliency) for band in maker.bands(source)])
+
+
+def _write_maps(batch: list[tuple[Path, ImageArray]], targets: dict[Path, Path], predictor: MapMaker) -> None:
+    from tsernet.inference import to_uint8
+
+    maps = predictor.predict([image for _, image in batch])
+    for (path, _), saliency in zip(batch, maps, strict=True):
+        _write_map(path, targets[path], to_uint8(saliency))
+
+
+def _write_map(path: Path, target: Path, pixels: NDArray[np.uint8]) -> None:
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
     from pipelines.outputs import SOURCE_KEY
     from tsernet.digests import sha256_of
-    from tsernet.inference import to_uint8
 
-    maps = predictor.predict([image for _, image in batch])
-    for (path, _), saliency in zip(batch, maps, strict=True):
-        target = targets[path]
-        target.parent.mkdir(parents=True, exist_ok=True)
-        record = PngInfo()
-        record.add_text(SOURCE_KEY, sha256_of(path))
-        partial = target.with_name(f".{target.stem}.partial-{os.getpid()}")
-        Image.fromarray(to_uint8(saliency)).save(partial, format="PNG", pnginfo=record)
-        partial.replace(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    record = PngInfo()
+    record.add_text(SOURCE_KEY, sha256_of(path))
+    partial = target.with_name(f".{target.stem}.partial-{os.getpid()}")
+    Image.fromarray(pixels).save(partial, format="PNG", pnginfo=record)
+    partial.replace(target)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tsernet.config import Evaluate
 from tsernet.errors import CheckError, UserError
 
 TRAIN, EVALUATE, REPORT, IMAGES = Path("results/train"), Path("results/evaluate"), Path("results/report"), Path("data/prepared/images")
@@ -17,7 +18,8 @@ TRAIN, EVALUATE, REPORT, IMAGES = Path("results/train"), Path("results/evaluate"
 class Candidate:
     """A variant and seed as `train` and `evaluate` left it.
 
-    `run`: train's run.json. `metrics`: evaluate's metrics.json. `weights`, `per_image`: files. `papers`: what goes along with the weights.
+    `run`: train's run.json. `metrics`: evaluate's metrics.json. `protocol`: evaluate's operating.json, how maps are made, in the words of a
+    model file's metadata. `weights`, `per_image`: files. `papers`: what goes along with the weights.
     """
 
     variant: str
@@ -27,15 +29,37 @@ class Candidate:
     weights: Path
     per_image: Path
     papers: dict[str, Path]
+    protocol: dict[str, str] = field(default_factory=dict)
 
     @property
     def weights_sha256(self) -> str:
         """Digest of the weights as training wrote them."""
         return str(self.run["weights_sha256"])
 
+    @property
+    def is_strip(self) -> bool:
+        """Whether it was evaluated at its training's scale, calibrated, and not by the paper's protocol."""
+        return self.protocol.get("protocol") == "strip"
+
+    def predictor(self, evaluate: Evaluate) -> Any:
+        """Read the model to predict as it was evaluated."""
+        from tsernet.inference import load_predictor
+        from tsernet.runtimes import open_session
+        from tsernet.saliency import map_maker
+
+        if self.is_strip:
+            session, metadata = open_session(self.weights, "torch")
+            return map_maker(session, metadata | self.protocol)
+        predictor = load_predictor(self.weights)
+        predictor.resize, predictor.stretch = evaluate.resize, evaluate.stretch
+        return predictor
+
     def identity(self, settings: dict[str, Any]) -> str:
         """Digest of everything that makes it another version: weights, the run that made them, how maps are made, what they scored."""
         parts = [self.weights_sha256, self.run["run_id"], settings, hashlib.sha256(self.per_image.read_bytes()).hexdigest()]
+        # What is of the paper's protocol keeps the identity that earlier releases gave it.
+        if self.is_strip:
+            parts.append(self.protocol)
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def sample_images(self, count: int = 4) -> list[Any]:
@@ -70,5 +94,8 @@ def read_candidate(variant: str, seed: int) -> Candidate:
     if found != run["weights_sha256"]:
         raise CheckError(f"{paths[0]} was changed after training: sha256 {found}, expected {run['weights_sha256']} as in {paths[1]}")
     optional = {"model_card": REPORT / "model_card.md", "params": Path("params.yaml")}
+    optional |= {"operating": evaluated / "operating.json", "clean": evaluated / "clean.csv"}
     papers = {"per_image": paths[3], "metrics": paths[2], **{name: path for name, path in optional.items() if path.is_file()}}
-    return Candidate(variant, seed, run, json.loads(paths[2].read_text(encoding="utf-8")), paths[0], paths[3], papers)
+    operating = optional["operating"]
+    protocol = json.loads(operating.read_text(encoding="utf-8")) if operating.is_file() else {}
+    return Candidate(variant, seed, run, json.loads(paths[2].read_text(encoding="utf-8")), paths[0], paths[3], papers, protocol)

@@ -17,7 +17,7 @@ from tsernet.errors import UserError
 MEASURES = ("s_measure", "mae", "max_e_measure", "max_f_measure", "weighted_f_measure")
 LOWER_IS_BETTER = ("mae",)
 RESAMPLES = 10_000
-_SEED = 20_220_801  # any constant: the same scores must give the same verdict
+SEED = 20_220_801  # any constant: the same scores must give the same verdict
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def compare(challenger: PerImage, champion: PerImage, settings: Register) -> Ver
 def _gains(challenger: PerImage, champion: PerImage, confidence: float) -> dict[str, Any]:
     """Bootstrap the mean gain of each measure, signed so that more is better."""
     count = len(challenger.masks)
-    generator = np.random.default_rng(_SEED)
+    generator = np.random.default_rng(SEED)
     weights = generator.multinomial(count, np.full(count, 1.0 / count), size=RESAMPLES).astype(np.float64) / count
     figures: dict[str, Any] = {}
     for key in MEASURES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import shutil
 import tempfile
@@ -15,11 +16,14 @@ from pipelines.registry.versions import WEIGHTS
 
 CODE = Path(__file__).with_name("pyfunc_model.py")
 LIBRARY = (
-    *("__init__.py", "py.typed", "digests.py", "errors.py", "inference.py", "model_files.py", "weights.py"),
-    *("data/__init__.py", "data/pixels.py", "images", "models", "runtimes"),
+    *("__init__.py", "py.typed", "digests.py", "errors.py", "inference.py", "model_files.py", "protocol.py", "saliency.py", "weights.py"),
+    *("data/__init__.py", "data/pixels.py", "defects", "images", "models", "runtimes", "tiles"),
 )
 """What of `tsernet` goes into a version: all that loading and predicting import. The gate loads it and would find a gap."""
-REQUIREMENTS = ("mlflow", "onnxruntime", "numpy", "pandas", "pillow", "safetensors", "tifffile", "imagecodecs")
+REQUIREMENTS = (
+    *("mlflow", "onnxruntime", "numpy", "pandas", "pillow", "safetensors", "tifffile", "imagecodecs"),
+    *("scipy", "opencv-python-headless"),
+)
 
 
 def export_model(folder: Path, weights: Path, papers: Mapping[str, Path], config: Mapping[str, Any], example: Any) -> None:
@@ -29,7 +33,7 @@ def export_model(folder: Path, weights: Path, papers: Mapping[str, Path], config
         folder: Made by this; must not exist.
         weights: model.safetensors.
         papers: Files that go along, by name: per_image, metrics, model_card, params.
-        config: `weights_sha256`, `batch_size`, `resize`, `stretch`: what the model's code must know.
+        config: `weights_sha256`, `batch_size`, `resize`, `stretch` and, for the strip's, `protocol`: what the model's code must know.
         example: uint8 or uint16, (1, H, W) or (1, H, W, 3): the input example.
     """
     from mlflow.pyfunc import save_model
@@ -53,8 +57,8 @@ def _without_comparing_requirements() -> Iterator[None]:
 
     It reads the list of files of every package there is, which takes longer than all else that saving a model does.
     """
-    from mlflow.utils import environment
-
+    # By name: its module does not list it among what it exports.
+    environment: Any = importlib.import_module("mlflow.utils.environment")
     compare = environment.warn_dependency_requirement_mismatches
     environment.warn_dependency_requirement_mismatches = lambda _: None
     try:
@@ -87,5 +91,5 @@ def _signature() -> Any:
 
     anything = TensorSpec(np.dtype("object"), (-1,))
     maps = TensorSpec(np.dtype("float32"), (-1, -1, -1))
-    output = ParamSpec("output", DataType.string, "auto")  # auto | png | array, see pyfunc_model.py
+    output = ParamSpec("output", DataType.string, "auto")  # auto | png | array | defects, see pyfunc_model.py
     return ModelSignature(inputs=Schema([anything]), outputs=Schema([maps]), params=ParamSchema([output]))

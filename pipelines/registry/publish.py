@@ -10,6 +10,7 @@ from typing import Any
 
 from pipelines.registry.candidate import Candidate
 from pipelines.registry.champion import settle
+from pipelines.registry.clean_images import CleanImages, read_clean, weigh_false_alarms
 from pipelines.registry.comparison import MEASURES, Verdict, compare, meets_floor, read_per_image
 from pipelines.registry.decisions import Decision, write_decision
 from pipelines.registry.gate import TOLERANCE, FreshProcess, largest_difference
@@ -21,6 +22,8 @@ from tsernet.errors import CheckError
 
 _PROVENANCE = ("mlflow.source.git.commit", "tsernet.git_dirty", "tsernet.params_digest", "tsernet.flow_run", "tsernet.execution")
 _ROUNDS = 10
+CLEAN_TAG = "tsernet.test.clean_images"
+"""How many test images of a version are clean; without it there is no table of them."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,16 @@ def judge(registry: Registry, version: Version, champion: str, settings: Registe
     if own and other and own != other:
         return Verdict(False, f"the test set is not the champion's: digest {own}, the champion's {other}", {})
     with registry.files(reigning, "artifacts/per_image.csv") as path:
-        return compare(ours, read_per_image(path), settings)
+        verdict = compare(ours, read_per_image(path), settings)
+    return weigh_false_alarms(verdict, _clean(registry, version), _clean(registry, reigning), settings)
+
+
+def _clean(registry: Registry, version: Version) -> CleanImages | None:
+    """Read what a version marks on clean test images; None for one that was made before that was kept, or without any."""
+    if not registry.provenance(version).get(CLEAN_TAG):
+        return None
+    with registry.files(version, "artifacts/clean.csv") as path:
+        return read_clean(path)
 
 
 def _known(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> Version | None:
@@ -107,9 +119,12 @@ def _register(registry: Registry, candidate: Candidate, evaluate: Evaluate, pare
         "batch_size": evaluate.batch_size,
         "resize": evaluate.resize,
         "stretch": evaluate.stretch,
+        "protocol": candidate.protocol if candidate.is_strip else {},
     }
     with FreshProcess(images, registry.uri) as stranger, tempfile.TemporaryDirectory() as scratch:
-        expected = _training_side(candidate.weights, images, evaluate)
+        # Here, each image alone, as evaluation does.
+        predictor = candidate.predictor(evaluate)
+        expected = [predictor.predict([image])[0] for image in images]
         folder = Path(scratch) / "model"
         export_model(folder, candidate.weights, candidate.papers, config, images[0][None])
         _hold(largest_difference(stranger.predict(str(folder)), expected))
@@ -121,15 +136,6 @@ def _register(registry: Registry, candidate: Candidate, evaluate: Evaluate, pare
             raise
     registry.set_alias(CHALLENGER, number)
     return registry.get(number)
-
-
-def _training_side(weights: Path, images: list[Any], evaluate: Evaluate) -> list[Any]:
-    """Predict here, each image alone, as evaluation does."""
-    from tsernet.inference import load_predictor
-
-    predictor = load_predictor(weights)
-    predictor.resize, predictor.stretch = evaluate.resize, evaluate.stretch
-    return [predictor.predict([image])[0] for image in images]
 
 
 def _hold(difference: float) -> None:
@@ -181,7 +187,9 @@ def _tags(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> dict[
         f"{INPUT_TAGS}stretch": str(evaluate.stretch).lower(),
         # Part of the weights' own metadata too; here so that a reader of the registry sees which camera the model expects.
         **_levels_tag(candidate),
+        **({f"{INPUT_TAGS}{key}": value for key, value in candidate.protocol.items()} if candidate.is_strip else {}),
         **{f"tsernet.test.{key}": str(candidate.metrics[key]) for key in MEASURES},
+        **({CLEAN_TAG: str(candidate.metrics["clean_images"])} if candidate.metrics.get("clean_images") else {}),
     }
 
 

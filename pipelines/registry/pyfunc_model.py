@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel
 
 WEIGHTS = "weights"
-OUTPUTS = ("auto", "png", "array")
+OUTPUTS = ("auto", "png", "array", "defects")
 _EXPECTED = (
     "expected images (uint8; uint16 for a model with levels) as an array (N, H, W) or (N, H, W, 3), "
     "or a table with one encoded image (base64 or bytes) a row"
@@ -33,6 +34,8 @@ class _Saliency:
         """Load the weights, if they are those that were registered."""
         from tsernet.digests import sha256_of
         from tsernet.inference import load_predictor
+        from tsernet.runtimes import open_session
+        from tsernet.saliency import map_maker
 
         path = Path(context.artifacts[WEIGHTS])
         expected, found = context.model_config["weights_sha256"], sha256_of(path)
@@ -41,6 +44,12 @@ class _Saliency:
                 f"{path.name} was changed after registration: sha256 {found}, expected {expected}"
             )
         # As the gate has held it against PyTorch, in which it was trained; its users need not have that.
+        if protocol := context.model_config.get("protocol"):
+            session, metadata = open_session(path, "onnx")
+            self._protocol = metadata | dict(protocol)
+            self._predictor: Any = map_maker(session, self._protocol)
+            return
+        self._protocol = {}
         self._predictor = load_predictor(path, batch_size=int(context.model_config["batch_size"]), runtime="onnx")
         self._predictor.resize = int(context.model_config["resize"])
         self._predictor.stretch = bool(context.model_config["stretch"])
@@ -52,10 +61,11 @@ class _Saliency:
             context: Unused; mlflow passes it.
             model_input: Array (N, H, W) or (N, H, W, 3), uint8 or, for a model with levels, uint16; or a table, whose one column (or its
                 column `image`) holds encoded images.
-            params: `output`: `array` or `png`; `auto` (the default) answers encoded images with PNG and arrays with arrays.
+            params: `output`: `array`, `png` or `defects`; `auto` (the default) answers encoded images with PNG and arrays with arrays.
         Returns:
             `array`: float32 in [0, 1], (N, H, W) for an array, for a table a list of one (H, W) a row. `png`: a list of base64 text, of one
-            8-bit grey PNG a row, 255 for saliency 1: a thousandth of the bytes that the numbers take as JSON.
+            8-bit grey PNG a row, 255 for saliency 1: a thousandth of the bytes that the numbers take as JSON. `defects`: a list of JSON
+            text, of one object a row: `verdict` (clean or defective), `width`, `height` and `found`, a list of the defects' measures.
         Raises:
             MlflowException: INVALID_PARAMETER_VALUE, which a server answers with 400, if anything in the input is not an image.
         """
@@ -64,6 +74,8 @@ class _Saliency:
             raise MlflowException(f"got output {output!r}; expected one of {', '.join(OUTPUTS)}", error_code=INVALID_PARAMETER_VALUE)
         images, together = read_input(model_input, self._predictor.levels)
         maps = self._predictor.predict(images)
+        if output == "defects":
+            return [_as_defects(one, self._protocol) for one in maps]
         if output == "png" or (output == "auto" and not together):
             return [_as_png(one) for one in maps]
         return np.stack(maps) if together else maps
@@ -136,6 +148,20 @@ def _decode(value: Any, row: int, levels: Any) -> Any:
         return to_8bit(decode(value).pixels, levels)
     except ImageError as error:
         raise _refuse(f"row {row}: {len(value)} bytes that are no usable image: {error.sentence}") from None
+
+
+def _as_defects(saliency: Any, metadata: Any) -> str:
+    from dataclasses import asdict
+
+    from tsernet.defects import find_defects, runs_of_rows
+    from tsernet.protocol import OperatingPoint, protocol_of
+
+    point = protocol_of(metadata).operating_point if metadata else OperatingPoint()
+    height, width = saliency.shape
+    found = find_defects(runs_of_rows(saliency, point.threshold), [height], width, point.min_area)
+    defects = [asdict(one.defect) for one in found]
+    answer = {"verdict": "defective" if defects else "clean", "width": width, "height": height, "found": defects}
+    return json.dumps(answer)
 
 
 def _as_png(saliency: Any) -> str:

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 from pipelines.exit_codes import run_stage
 from pipelines.stages.pool import take_results
 from pipelines.validation_summary import read_summary
-from tsernet.config import Evaluate, Params, load_params
+from tsernet.config import Params, load_params
+from tsernet.data.atomic import write_whole
 from tsernet.errors import UserError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tsernet.inference import Predictor
+    from pipelines.stages.operating import Fitted
     from tsernet.metrics import Scores
+    from tsernet.saliency import MapMaker
 
 PREPARED = Path("data/prepared")
 SPLITS = Path("data/splits")
@@ -59,12 +61,13 @@ def compute(variant: str, seed: int, params: Params, trained: Path, out: Path) -
 
     Args:
         trained: Folder that the stage train wrote.
-        out: Folder for maps/, per_image.csv, curves.npz, metrics.json, pr_curve.csv and validation_curve.csv.
+        out: Folder for maps/, per_image.csv, curves.npz, metrics.json, pr_curve.csv, validation_curve.csv, operating.json, froc.csv
+            and clean.csv.
     """
     from tsernet.model_files import count_parameters
 
     weights = trained / "model.safetensors"
-    predictor = _load(weights, params.evaluate, params.train.hardware.accelerator)
+    predictor, fitted = _load(weights, params)
     scores, seconds = _score_test(predictor, out / "maps")
     validation = _score_validation(predictor)
     metrics = _metrics(scores, validation) | {
@@ -73,6 +76,7 @@ def compute(variant: str, seed: int, params: Params, trained: Path, out: Path) -
         "variant": variant,
         "seed": seed,
     }
+    metrics |= _detection(out, fitted, params)
     _write(out, scores, validation, metrics)
     _log(variant, seed, trained / "run.json", out, metrics)
 
@@ -83,17 +87,50 @@ def _summary(out: Path, variant: str, seed: int) -> str:
     return f"{variant}, seed {seed}: {scores}, {metrics['count']} images"
 
 
-def _load(path: Path, settings: Evaluate, accelerator: str) -> Predictor:
+def _load(path: Path, params: Params) -> tuple[MapMaker, Fitted | None]:
+    """Read the model and, for the strip's protocol, fit that on the validation split."""
     from tsernet.devices import choose_device
-    from tsernet.inference import load_predictor
+    from tsernet.images.levels import levels_of
+    from tsernet.inference import predictor_of
+    from tsernet.runtimes import open_session
 
-    predictor = load_predictor(path, batch_size=settings.batch_size, device=choose_device(accelerator, ACCELERATOR))
-    # The params rule over what the file says of itself: another input size is tried without training again.
-    predictor.resize, predictor.stretch = settings.resize, settings.stretch
-    return predictor
+    settings = params.evaluate
+    session, metadata = open_session(path, "torch", choose_device(params.train.hardware.accelerator, ACCELERATOR))
+    if settings.protocol == "paper":
+        predictor = predictor_of(session, metadata, batch_size=settings.batch_size)
+        # The params rule over what the file says of itself: another input size is tried without training again.
+        predictor.resize, predictor.stretch = settings.resize, settings.stretch
+        return predictor, None
+    from pipelines.stages.operating import base_protocol, fit
+    from tsernet.data.samples import read_split
+    from tsernet.saliency import StripMaps
+
+    levels, names = levels_of(metadata), read_split(SPLITS / "val.csv")
+    say = _progress("calibration", max(2 * len(names), 1))
+    fitted = fit(session.logits, base_protocol(metadata, params), names, params, PREPARED, levels, say)
+    return StripMaps(session.logits, fitted.protocol, levels=levels), fitted
 
 
-def _score_test(predictor: Predictor, maps: Path) -> tuple[Scores, float]:
+def _detection(out: Path, fitted: Fitted | None, params: Params) -> dict[str, Any]:
+    """Write operating.json, froc.csv and clean.csv, and say what is found at the operating point."""
+    from pipelines.stages.operating import detection_figures, measure_maps, write_clean, write_froc
+    from tsernet.data.samples import read_split
+
+    if fitted is None:
+        _write_json(out / "operating.json", {"protocol": "paper"})
+        write_froc([], out / "froc.csv")
+        write_clean([], 128, {}, out / "clean.csv")
+        return {}
+    point = fitted.protocol.operating_point
+    curves = measure_maps(out / "maps", PREPARED / "masks", read_split(SPLITS / "test.csv"), params.operate.min_area)
+    _write_json(out / "operating.json", fitted.protocol.metadata())
+    write_froc(curves, out / "froc.csv")
+    digests = {one.name: _digest(PREPARED / "masks" / f"{one.name}.png") for one in curves if one.is_clean}
+    write_clean(curves, point.level, digests, out / "clean.csv")
+    return fitted.figures | detection_figures(curves, fitted.protocol)
+
+
+def _score_test(predictor: MapMaker, maps: Path) -> tuple[Scores, float]:
     from PIL import Image
 
     from tsernet.data.samples import read_split
@@ -116,7 +153,7 @@ def _score_test(predictor: Predictor, maps: Path) -> tuple[Scores, float]:
     return scores, statistics.median(seconds)
 
 
-def _score_validation(predictor: Predictor) -> Scores | None:
+def _score_validation(predictor: MapMaker) -> Scores | None:
     from tsernet.data.samples import read_split
     from tsernet.metrics import read_grey, score_pairs
 
@@ -129,7 +166,7 @@ def _score_validation(predictor: Predictor) -> Scores | None:
     return scores if scores.count else None
 
 
-def _predict(predictor: Predictor, names: Sequence[str], progress: Callable[[int, int], None]) -> Iterator[_Prediction]:
+def _predict(predictor: MapMaker, names: Sequence[str], progress: Callable[[int, int], None]) -> Iterator[_Prediction]:
     from tsernet.data.pixels import read_image
     from tsernet.inference import to_uint8
 
@@ -186,9 +223,17 @@ def _write(out: Path, scores: Scores, validation: Scores | None, metrics: dict[s
     write_curves(scores.curves, out / "pr_curve.csv")
     write_curves(validation.curves if validation else None, out / "validation_curve.csv")
     ImageCurves.of(scores).write(out / "curves.npz")
-    part = out / "metrics.json.part"
-    part.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-    part.replace(out / "metrics.json")
+    _write_json(out / "metrics.json", metrics)
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    write_whole(path, json.dumps(content, indent=2) + "\n")
+
+
+def _digest(path: Path) -> str:
+    from tsernet.weights import sha256_of
+
+    return sha256_of(path)
 
 
 def _classes() -> dict[str, str]:
@@ -205,7 +250,7 @@ def _log(variant: str, seed: int, run_file: Path, out: Path, metrics: dict[str, 
         raise UserError(f"{run_file}: expected the training's run, cannot be read: {error}") from None
     with child_run(variant, seed, resume=run_id) as run:
         run.log_metrics({f"test/{key}": float(value) for key, value in metrics.items() if isinstance(value, int | float) and key != "seed"})
-        for name in ("metrics.json", "per_image.csv", "pr_curve.csv", "validation_curve.csv"):
+        for name in ("metrics.json", "per_image.csv", "pr_curve.csv", "validation_curve.csv", "operating.json", "froc.csv", "clean.csv"):
             run.log_artifact(out / name, "evaluation")
 
 

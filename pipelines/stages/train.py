@@ -131,6 +131,9 @@ def _write_results(out: Path, job: Any, result: Any, run: ChildRun, fingerprint:
         "resize": str(settings.augment.resize),
         "scaling": settings.scaling,
         "stretch": "true",
+        # What was shown in windows knows its scale, and goes over a strip at it; `evaluate` calibrates it for that.
+        "protocol": "strip" if settings.window else "paper",
+        "window": str(settings.window or _common_side()),
     }
     if job.levels is not None:
         metadata |= job.levels.metadata()
@@ -154,6 +157,15 @@ def _write_results(out: Path, job: Any, result: Any, run: ChildRun, fingerprint:
     _write_json(out / "run.json", record)
     run.set_tags({"tsernet.weights_sha256": str(record["weights_sha256"])})
     run.log_artifact(out / "history.csv")
+
+
+def _common_side() -> int:
+    """Give the side of the images where all are squares of one size, else 0: whole images of several sizes have no one scale."""
+    from tsernet.data.prepare.manifest import read_manifest
+
+    sizes = {size for row in read_manifest(PREPARED / "manifest.csv") if row.usable for size in (row.width, row.height)}
+    side = sizes.pop() if len(sizes) == 1 else None
+    return side or 0
 
 
 def _checkpoint_root() -> Path:

@@ -73,7 +73,7 @@ FILE_FAULTS = {
 def list_expectations(config: Validate, source: str) -> list[Expectation]:
     """List what holds for a dataset of this source under these bounds."""
     listed = [_no_file_fault(code, text) for code, text in FILE_FAULTS.items()]
-    listed += _of_samples(config) + _of_splits() + _of_classes(config)
+    listed += _of_samples(config) + _of_splits(config) + _of_classes(config)
     return listed + (_of_published() if source == "sd-saliency-900" else [])
 
 
@@ -90,7 +90,7 @@ def _of_samples(config: Validate) -> list[Expectation]:
     between = "ExpectColumnValuesToBeBetween"
     return [
         # Pixels are counted: a share of a large image is rounded, and a pinhole with it.
-        Expectation("mask-empty", "samples", "Every mask marks something", between, {"column": "defect_pixels", "min_value": 1}),
+        _null("clean-with-class", "samples", "No image with an empty mask is of a class of defect (labels.csv)", "warning"),
         Expectation("mask-full", "samples", "No mask marks everything", between, {"column": "ground_pixels", "min_value": 1}),
         # One mask may look inverted and be right: a defect that comes in from an edge and covers two thirds.
         Expectation(
@@ -131,9 +131,16 @@ def _of_samples(config: Validate) -> list[Expectation]:
     ]
 
 
-def _of_splits() -> list[Expectation]:
+def _of_splits(config: Validate) -> list[Expectation]:
     return [
         _null("split-empty", "parts", "Training and test split have samples"),
+        Expectation(
+            "clean-share",
+            "parts",
+            f"Of every part from {config.clean.least} to {config.clean.most} of the images have an empty mask (validate.clean)",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "clean_share", "min_value": config.clean.least, "max_value": config.clean.most},
+        ),
         _null("split-unknown", "splits", "Every name of a split is in the manifest"),
         _null("split-unusable", "splits", "Every sample of a split is usable"),
         _null("split-overlap", "splits", "No name is in two splits"),
@@ -166,6 +173,13 @@ def _of_published() -> list[Expectation]:
         ),
         Expectation(
             "published-count", "classes", "SD-saliency-900 has 300 samples a class", within, {"column": "count", "value_set": [300]}
+        ),
+        Expectation(
+            "mask-empty",
+            "samples",
+            "Every mask of SD-saliency-900 marks something",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "defect_pixels", "min_value": 1},
         ),
         Expectation("published-width", "samples", "SD-saliency-900 is 200 pixels wide", within, {"column": "width", "value_set": [200]}),
         Expectation("published-height", "samples", "SD-saliency-900 is 200 pixels high", within, {"column": "height", "value_set": [200]}),

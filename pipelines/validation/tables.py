@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
+from tsernet.data.classes import CLEAN, UNNAMED
 from tsernet.data.lost import Lost
 from tsernet.data.prepare.manifest import Row
 from tsernet.images.levels import Levels
@@ -64,7 +65,7 @@ def build_tables(rows: Sequence[Row], splits: Splits, measured: Measured) -> dic
         "samples": _samples(rows, splits, measured),
         "splits": _split_rows(rows, splits),
         "classes": _classes(rows, splits),
-        "parts": _parts(splits),
+        "parts": _parts(rows, splits),
     }
 
 
@@ -75,6 +76,9 @@ def _samples(rows: Sequence[Row], splits: Splits, measured: Measured) -> pd.Data
     inversion = [(row.coverage or 0.0) + (row.border_share or 0.0) if left else None for row, left in zip(rows, ground, strict=True)]
     table["inversion"] = pd.Series(inversion, dtype="float64")
     table["masks_inverted"] = _most([None if sum_ is None else sum_ > measured.inverted_above for sum_ in inversion])
+    table["clean_with_class"] = [
+        f"class {row.class_}" if row.defect_pixels == 0 and row.class_ not in (CLEAN, UNNAMED) else None for row in rows
+    ]
     table["defect_pixels"] = table["defect_pixels"].astype("float64")
     table["ground_pixels"] = pd.Series(ground, dtype="float64")
     table["contrast"] = pd.Series([_contrast(row, measured.levels) for row in rows], dtype="float64")
@@ -158,19 +162,25 @@ def _split_rows(rows: Sequence[Row], splits: Splits) -> pd.DataFrame:
     return pd.DataFrame(table, columns=_SPLIT_COLUMNS)
 
 
-def _parts(splits: Splits) -> pd.DataFrame:
+def _parts(rows: Sequence[Row], splits: Splits) -> pd.DataFrame:
     """One row for each part that must not be empty."""
-    return pd.DataFrame([{"split": part, "split_empty": None if splits[part] else "no sample"} for part in ("train", "test")])
+    clean = {row.name for row in rows if row.defect_pixels == 0}
+    table = pd.DataFrame([{"split": part, "split_empty": None if splits[part] else "no sample"} for part in ("train", "test")])
+    shares = [len(clean.intersection(splits[part])) / len(splits[part]) if splits[part] else None for part in ("train", "test")]
+    table["clean_share"] = pd.Series(shares, dtype="float64")
+    return table
 
 
 def _classes(rows: Sequence[Row], splits: Splits) -> pd.DataFrame:
     counts = Counter(row.class_ for row in rows)
+    # Nearly all strip is clean: that there is far more of it than of any defect is no fault.
+    defects = {name: count for name, count in counts.items() if name != CLEAN} or counts
     home = {part: {row.class_ for row in rows if row.name in set(names)} for part, names in splits.items()}
-    most = max(counts.values())
+    most = max(defects.values())
     table = []
     for name, count in sorted(counts.items()):
         missing = {f"class_not_in_{part}": part if splits[part] and name not in home[part] else None for part in splits}
-        table.append({"class": name, "count": count, "ratio": most / count, **missing})
+        table.append({"class": name, "count": count, "ratio": max(most / count, 1.0) if name in defects else 1.0, **missing})
     return pd.DataFrame(table)
 
 

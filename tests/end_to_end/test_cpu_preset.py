@@ -57,7 +57,7 @@ def run(folder: Path, module: str, *arguments: object, **extra: str) -> str:
 
 def test_the_shipped_weights_reach_the_recorded_scores(repository: Path, images: Path, tmp_path: Path) -> None:
     test = ("--names", "data/splits/test.csv")
-    run(repository, "pipelines.cli", "predict", images / "Source Images", *test, "--model", "shipped", "--out", tmp_path)
+    run(repository, "pipelines.cli", "predict", images / "Source Images", *test, "--model", "shipped-paper", "--out", tmp_path)
     scores = json.loads(run(repository, "pipelines.cli", "score", tmp_path, images / "Ground truth", *test, "--json"))
 
     recorded = json.loads((RECORD / "metrics.json").read_text(encoding="utf-8"))

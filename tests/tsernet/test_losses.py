@@ -112,3 +112,24 @@ def test_bad_input_is_named() -> None:
         tsernet_loss(output_of(logits), torch.zeros(1, 1, 8, 8), torch.zeros(1, 1, 16, 16))
     with pytest.raises(ValueError, match="balanced or plain, got 'weighted'"):
         tsernet_loss(output_of(logits), torch.zeros(1, 1, 16, 16), torch.zeros(1, 1, 16, 16), "weighted")  # type: ignore[arg-type]  # the mistake under test
+
+
+def test_an_empty_mask_teaches_by_the_ground_and_others_stay_as_they_are() -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(3, 2, 32, 32, requires_grad=True)
+    mask = torch.zeros(3, 1, 32, 32)
+    mask[0, :, 4:20, 4:20] = 1
+    ours, papers = saliency_terms(logits, mask, "background"), saliency_terms(logits, mask)
+    assert torch.equal(saliency_terms(logits[:1], mask[:1], "background"), saliency_terms(logits[:1], mask[:1]))
+    assert torch.equal(ours[:, :2], papers[:, :2])  # BCE and SSIM
+    # With P the sum of the map over N pixels: 1 − IoU = P/N, 1 − F = 1 − (1 + β²)(N − P)/(β²N + N − P).
+    empty = saliency_terms(logits[1:], mask[1:], "background")
+    total, pixels = torch.sigmoid(logits[1:]).sum(dim=(2, 3)), 32.0 * 32.0
+    assert torch.allclose(empty[:, 2], (total / pixels).mean(dim=0), atol=1e-6)
+    expected = 1 - 1.3 * (pixels - total) / (0.3 * pixels + pixels - total)
+    assert torch.allclose(empty[:, 3], expected.mean(dim=0), atol=1e-6)
+    ours[:, 2:].sum().backward()
+    assert logits.grad is not None
+    assert (logits.grad[1:] > 0).all()
+    dark = saliency_terms(torch.full((1, 1, 32, 32), -40.0), mask[1:2], "background")
+    assert dark.abs().max() < 1e-4

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tsernet.annotations import polygons
 from tsernet.annotations.runs import decompress_counts, from_counts
 from tsernet.annotations.shapes import Marked, Mask, inside, numbers
 from tsernet.errors import UserError
@@ -80,14 +81,11 @@ def _items(ijson: Any, source: Path, prefix: str) -> Iterator[Any]:
         yield from ijson.items(stream, prefix, use_float=True)
 
 
-def _polygons(polygons: list[Any], width: int, height: int, where: str) -> Mask:
-    from pycocotools import mask as coco
-
-    flat = [numbers(one if isinstance(one, list) else [], where) for one in polygons]
-    if any(len(one) < 6 or len(one) % 2 for one in flat) or not flat:
-        raise UserError(f"{where}: expected polygons of three points or more")
-    code = coco.merge(coco.frPyObjects(flat, height, width))
-    return from_counts(decompress_counts(code["counts"].decode("ascii"), width * height, where), width, height, where)
+def _polygons(given: list[Any], width: int, height: int, where: str) -> Mask:
+    flat = [numbers(one if isinstance(one, list) else [], where) for one in given]
+    if any(len(one) % 2 for one in flat):
+        raise UserError(f"{where}: expected polygons as pairs of coordinates")
+    return polygons.fill([list(zip(one[::2], one[1::2], strict=True)) for one in flat], width, height, where)
 
 
 def _runs(code: Any, width: int, height: int, where: str) -> Mask:

@@ -16,18 +16,23 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from tsernet.annotations import coco, labelme, severstal, voc, yolo
+from tsernet.annotations import coco, cvat, label_studio, labelme, severstal, voc, yolo
 from tsernet.annotations.mask_files import kolektor, mvtec
 from tsernet.annotations.shapes import AnnotatedImage
+from tsernet.annotations.steel_sets import gc10, neu_seg
 from tsernet.errors import UserError
 from tsernet.images.decode import decode
 from tsernet.images.errors import ImageError
 
 FORMATS: dict[str, Any] = {
     "coco": coco,
+    "cvat": cvat,
+    "gc10": gc10,
     "kolektor": kolektor,
+    "label-studio": label_studio,
     "labelme": labelme,
     "mvtec": mvtec,
+    "neu-seg": neu_seg,
     "severstal": severstal,
     "voc": voc,
     "yolo": yolo,

@@ -69,9 +69,25 @@ def read(source: Path, images: Path | None, line_width: int | None) -> list[Labe
     found = []
     for path in files:
         content = _content(path)
-        image = inside(images or path.parent, Path(str(content["imagePath"]).replace("\\", "/")).name, str(path))
+        image = inside(*_image_of(content, path, source, images), str(path))
         found.append(LabelmeImage(image, path.relative_to(source).with_suffix("").as_posix(), path, line_width))
     return found
+
+
+def draw_polygon(points: list[Point], width: int, height: int) -> Mask:
+    """Draw a polygon as LabelMe does: whole numbers are the centres of pixels, and the outline belongs to it."""
+    canvas = Image.new("1", (width, height))
+    ImageDraw.Draw(canvas).polygon(points, fill=1, outline=1)
+    return np.array(canvas, dtype=bool)
+
+
+def _image_of(content: dict[str, Any], path: Path, source: Path, images: Path | None) -> tuple[Path, str]:
+    """Give the folder and the name of a JSON file's image: beside the file, or in the same place below the images' folder, or in that."""
+    name = Path(str(content["imagePath"]).replace("\\", "/")).name
+    if images is None:
+        return path.parent, name
+    below = path.parent.relative_to(source) / name
+    return images, below.as_posix() if (images / below).is_file() else name
 
 
 def _content(path: Path) -> dict[str, Any]:

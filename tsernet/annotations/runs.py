@@ -16,10 +16,22 @@ def from_counts(counts: Sequence[int], width: int, height: int, where: str) -> M
     Raises:
         UserError: If the runs do not cover the image exactly.
     """
+    return _alternating(counts, width, height, where).reshape(width, height).T
+
+
+def from_rows(counts: Sequence[int], width: int, height: int, where: str) -> Mask:
+    """Draw CVAT's code: lengths of alternating runs, background first, along the rows of a box of this size.
+
+    Raises:
+        UserError: If the runs do not cover the box exactly.
+    """
+    return _alternating(counts, width, height, where).reshape(height, width)
+
+
+def _alternating(counts: Sequence[int], width: int, height: int, where: str) -> Mask:
     if any(isinstance(one, bool) or not isinstance(one, int) or one < 0 for one in counts) or sum(counts) != width * height:
         raise UserError(f"{where}: the run-length code does not cover {width}×{height} pixels")
-    values = np.arange(len(counts)) % 2 == 1
-    return np.repeat(values, counts).reshape(width, height).T
+    return np.repeat(np.arange(len(counts)) % 2 == 1, counts)
 
 
 def decompress_counts(text: str, pixels: int, where: str) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +46,26 @@ def augment(sample: Sample, config: Augment, scaling: str, rng: np.random.Genera
     if rng.random() < config.noise.probability:
         image = salt_and_pepper(image, config.noise.amount, 255 if scaling == "unit" else int(image.max()), rng)
     return TrainingSample(scale_image(image, scaling), _binary(mask), _binary(edge))
+
+
+def montage(parts: Sequence[TrainingSample], rng: np.random.Generator) -> TrainingSample:
+    """Put four samples together around a point, each in a corner; a quarter of the time to either side of a line alone.
+
+    Args:
+        parts: Four samples of one size.
+        rng: Chooses the point.
+    """
+    side = parts[0].mask.shape[-1]
+    row, column = (0 if rng.random() < 0.25 else int(rng.integers(side // 8, side - side // 8)) for _ in range(2))
+    planes = [plane.copy() for plane in parts[3]]
+    for part, rows, columns in (
+        (parts[0], slice(row), slice(column)),
+        (parts[1], slice(row), slice(column, None)),
+        (parts[2], slice(row, None), slice(column)),
+    ):
+        for plane, given in zip(planes, part, strict=True):
+            plane[:, rows, columns] = given[:, rows, columns]
+    return TrainingSample(*planes)
 
 
 def salt_and_pepper(image: ImageArray, amount: float, salt: int, rng: np.random.Generator) -> ImageArray:

@@ -13,6 +13,9 @@ PREFIXES = {"In": "inclusion", "Pa": "patch", "Sc": "scratch"}
 UNNAMED = "defect"
 """The class of images of which nothing is known."""
 
+CLEAN = "clean"
+"""The class of images whose mask is empty, where no other is given."""
+
 _NUMBERED = re.compile(r"(In|Pa|Sc)_([1-9]\d*)")
 
 

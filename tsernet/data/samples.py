@@ -12,6 +12,7 @@ import psutil
 from tsernet.config import Augment
 from tsernet.data.augment import Sample, TrainingSample, augment
 from tsernet.data.pixels import read_image, resize_image, resize_mask
+from tsernet.data.windows import CleanPlaces, Window, draw_window
 from tsernet.errors import UserError
 from tsernet.images.levels import Levels
 
@@ -36,20 +37,23 @@ def read_split(path: Path) -> list[str]:
 
 
 class SampleStore:
-    """Prepared samples by index, resized once to the training size.
+    """Prepared samples by index: resized once to the training size or, with a window, kept whole for windows to be cut from them.
 
     Args:
         prepared: Folder with images/, masks/ and edges/.
         names: Sample names, without suffix.
-        size: Side to which everything is resized, pixels.
+        size: Side to which a sample, or a window of it, is resized, pixels.
         levels: Of a set of more than 8 bits.
+        window: Side of the windows, original pixels; 0 takes every image whole.
     """
 
-    def __init__(self, prepared: Path, names: list[str], size: int, levels: Levels | None = None) -> None:
+    def __init__(self, prepared: Path, names: list[str], size: int, levels: Levels | None = None, window: int = 0) -> None:
         self.names = names
         self._prepared = prepared
         self._size = size
         self._levels = levels
+        self._window = window
+        self._clean: dict[int, CleanPlaces] = {}
         self._samples: list[Sample] | None = None
         if names and self._fit_in_memory():
             with ThreadPoolExecutor() as pool:
@@ -62,16 +66,65 @@ class SampleStore:
         return self._samples[index] if self._samples is not None else self.decode(self.names[index])
 
     def draw(self, index: int, config: Augment, scaling: str, seed: tuple[int, ...]) -> TrainingSample:
-        """Augment the sample at `index` with the generator that `seed` names: the same seed gives the same pixels."""
-        return augment(self[index], config, scaling, np.random.default_rng(seed))
+        """Augment the sample at `index`, or a window of it, with the generator that `seed` names: the same seed gives the same pixels."""
+        rng = np.random.default_rng(seed)
+        sample = self[index]
+        if self._window:
+            height, width = sample.mask.shape
+            whole = max(height, width) <= self._window
+            sample = self._resized(sample if whole else _cut(sample, draw_window(sample.mask, min(self._window, height, width), rng)))
+        return augment(sample, config, scaling, rng)
+
+    def draw_clean(self, index: int, config: Augment, scaling: str, seed: tuple[int, ...]) -> TrainingSample:
+        """Augment a clean window of the sample at `index`, one of `clean_indices`."""
+        rng = np.random.default_rng(seed)
+        window = self._clean[index].draw(rng)
+        sample = _cut(self[index], window)
+        # Half of what is too small keeps its scale and is mirrored to size, half is enlarged: else a coarse texture would mean clean.
+        if window.side < self._window and rng.random() < 0.5:
+            sample = _mirrored(sample, self._window, rng)
+        return augment(self._resized(sample), config, scaling, rng)
+
+    def split_by_defects(self) -> tuple[list[int], list[int]]:
+        """Find the samples with a defect, and those from which a clean window can be cut; a sample may be among both.
+
+        Raises:
+            UserError: If there are none of either kind.
+        """
+        with ThreadPoolExecutor() as pool:
+            found = list(pool.map(self._look, range(len(self))))
+        self._clean = {index: places for index, (_, places) in enumerate(found) if places}
+        defective = [index for index, (marked, _) in enumerate(found) if marked]
+        for kind, indices in (("with a defect", defective), ("with room for a clean window", self._clean)):
+            if not indices:
+                raise UserError(f"train.clean_share: expected training samples {kind}, got none of {len(self)}; set it to 0, or add some")
+        return defective, list(self._clean)
+
+    def _look(self, index: int) -> tuple[bool, CleanPlaces]:
+        sample = self[index]
+        return bool(sample.mask.any()), CleanPlaces(sample.image, sample.mask, self._window or min(sample.mask.shape))
 
     def _fit_in_memory(self) -> bool:
         one = sum(plane.nbytes for plane in self.decode(self.names[0]))
         return one * len(self.names) < _MEMORY_SHARE * psutil.virtual_memory().available
 
     def decode(self, name: str) -> Sample:
-        """Read a sample from the disk, at the training size."""
+        """Read a sample from the disk: at the training size or, with a window, at its own."""
         paths = (self._prepared / room / f"{name}.png" for room in ("images", "masks", "edges"))
         # Prepare held the files against validate.max_pixels: a second limit here would only contradict it.
-        image, mask, edge = (read_image(path, self._levels, max_pixels=None) for path in paths)
-        return Sample(resize_image(image, self._size), resize_mask(mask, self._size), resize_mask(edge, self._size))
+        sample = Sample(*(read_image(path, self._levels, max_pixels=None) for path in paths))
+        return sample if self._window else self._resized(sample)
+
+    def _resized(self, sample: Sample) -> Sample:
+        return Sample(resize_image(sample.image, self._size), resize_mask(sample.mask, self._size), resize_mask(sample.edge, self._size))
+
+
+def _cut(sample: Sample, window: Window) -> Sample:
+    return Sample(*(window.of(plane) for plane in sample))
+
+
+def _mirrored(sample: Sample, side: int, rng: np.random.Generator) -> Sample:
+    missing = side - sample.mask.shape[0]
+    before = rng.integers(missing + 1, size=2)
+    around = [(int(one), missing - int(one)) for one in before]
+    return Sample(*(np.pad(plane, [*around, (0, 0)][: plane.ndim], mode="symmetric") for plane in sample))

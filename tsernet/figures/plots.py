@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +98,27 @@ def reliability_plot(values: Floats, shares: Floats, weights: Floats, path: Path
         axes.set(xlim=(-0.04, 1.04), ylim=(0, 1.02), xlabel="saliency", ylabel="share")
         # Clear of the bar at 0, where most pixels are.
         axes.legend(loc="upper left", bbox_to_anchor=(0.08, 1.0), fontsize=9)
+
+
+def froc_plot(per_megapixel: Floats, found: Mapping[str, Floats], place: int, path: Path) -> None:
+    """Draw the free-response ROC, a line a size class, and the operating point on each.
+
+    Args:
+        per_megapixel: False components in a million pixels, (K,).
+        found: Share of the defects found, (K,), by the line's name; a class without defects is left out.
+        place: Of the operating point, below K.
+        path: The file.
+    """
+    with _figure(path, 5.6, 4.6) as axes:
+        order = np.argsort(per_megapixel, kind="stable")
+        for colour, (name, shares) in zip(COLOURS, found.items(), strict=False):
+            if np.isnan(shares).all():
+                continue
+            axes.plot(per_megapixel[order], shares[order], color=colour, linewidth=1.8, label=name)
+            axes.plot(per_megapixel[place], shares[place], "o", color=colour, markersize=7)
+        axes.set(xlabel="false components in a million pixels", ylabel="share of the defects found", ylim=(0, 1.02))
+        axes.set_xlim(left=0)
+        axes.legend(loc="lower right", fontsize=9)
 
 
 def threshold_plot(test: Curves, validation: Curves | None, path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tsernet.errors import UserError
 from tsernet.images.errors import ImageError
 
 UInt8 = NDArray[np.uint8]
@@ -70,6 +71,25 @@ def levels_of(metadata: Mapping[str, str]) -> Levels | None:
     parts = text.split()
     if len(parts) != 2 or not all(part.isdecimal() for part in parts):
         raise ValueError(f"{METADATA_KEY}: expected 'BLACK WHITE', got {text!r}")
+    return Levels(int(parts[0]), int(parts[1]))
+
+
+def parse_levels(text: str | None, otherwise: Levels | None) -> Levels | None:
+    """Read levels as a command line gives them.
+
+    Args:
+        text: `BLACK,WHITE`; None where none are given.
+        otherwise: The model's own.
+    Raises:
+        UserError: If the text is not two numbers in order, or the model has levels of its own: they are part of what it learned.
+    """
+    if text is None:
+        return otherwise
+    if otherwise is not None:
+        raise UserError(f"--levels {text}: the model has its own, {otherwise.black},{otherwise.white}; they are part of what it learned")
+    parts = text.replace(",", " ").split()
+    if len(parts) != 2 or not all(part.isdecimal() for part in parts) or not 0 <= int(parts[0]) < int(parts[1]) <= 65535:
+        raise UserError(f"--levels {text!r}: expected BLACK,WHITE with 0 ≤ BLACK < WHITE ≤ 65535")
     return Levels(int(parts[0]), int(parts[1]))
 
 

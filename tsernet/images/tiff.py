@@ -104,6 +104,89 @@ def read_samples(source: Path | bytes) -> tuple[Samples, int]:
     return np.ascontiguousarray(turned), bits
 
 
+class Segments:
+    """The strips or tiles of a TIFF's one image, each decoded alone; grey or RGB of 8 to 16 bits, upright, samples side by side.
+
+    Attributes:
+        height, width: Pixels. channels: 1 or 3. bits: Of a sample. bytes_each: Of a decoded piece, as 8-bit pixels.
+    """
+
+    def __init__(self, page: Any, file: Any) -> None:
+        self._page, self._file = page, file
+        self.height, self.width = int(page.imagelength), int(page.imagewidth)
+        self.channels, self.bits = int(page.samplesperpixel), _depth(page)
+        tall, wide = (int(page.tilelength), int(page.tilewidth)) if page.is_tiled else (int(page.rowsperstrip), self.width)
+        self._tall, self._wide = min(tall, self.height), wide
+        self._across = -(-self.width // self._wide)
+        self.bytes_each = self._tall * self._wide * self.channels
+
+    def in_rows(self, begin: int, end: int) -> list[int]:
+        """List the pieces that hold rows from begin to end."""
+        return list(range(begin // self._tall * self._across, ((end - 1) // self._tall + 1) * self._across))
+
+    def corner(self, index: int) -> tuple[int, int]:
+        """Give the row and column of a piece's first pixel."""
+        return index // self._across * self._tall, index % self._across * self._wide
+
+    def decode(self, index: int) -> Samples:
+        """Decode a piece, without what lies beyond the image.
+
+        Returns:
+            uint8 or uint16, (H, W) or (H, W, 3), black as 0.
+        Raises:
+            ImageError: If it cannot be decoded.
+        """
+        page = self._page
+        self._file.filehandle.seek(page.dataoffsets[index])
+        content = self._file.filehandle.read(page.databytecounts[index])
+        try:
+            piece, _, shape = page.decode(content, index)
+        except ImportError:
+            what = f"is a TIFF of codec {_codec(page)} with {self.bits}-bit samples"
+            raise ImageError("codec", f"{what}: install imagecodecs to read it") from None
+        except Exception as error:  # imagecodecs has an exception for each of its codecs, and no common one
+            raise ImageError("broken", f"cannot be decoded ({_codec(page)}: {_one_line(error)})") from None
+        top, left = self.corner(index)
+        pixels = piece[0][: min(shape[1], self.height - top), : min(shape[2], self.width - left)]
+        pixels = pixels[..., 0] if self.channels == 1 else pixels
+        if int(page.photometric) == _WHITE_IS_ZERO:
+            pixels = pixels.dtype.type((1 << self.bits) - 1) - pixels
+        return np.ascontiguousarray(pixels)
+
+
+@contextmanager
+def open_segments(source: Path) -> Iterator[Segments | None]:
+    """Open a TIFF to decode it piece by piece.
+
+    Yields:
+        None where it must be decoded whole: turned, planar, with a palette or alpha, of less than 8 bits, or of several pages.
+    Raises:
+        ImageError: If the file is broken.
+    """
+    with _opened(source) as file:
+        page = file.pages[0]
+        turned = page.tags.get(274)
+        plain = (
+            len(file.pages) == 1
+            and (turned is None or int(turned.value) == 1)
+            and int(page.sampleformat) == 1
+            and 8 <= _depth(page) <= 16
+            and int(page.photometric) in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB)
+            and int(page.samplesperpixel) in (1, 3)
+            and (int(page.samplesperpixel) == 1 or int(page.planarconfig) == 1)
+        )
+        if plain:
+            _require_whole(page, file)
+    if not plain:
+        yield None
+        return
+    import tifffile
+
+    # Opened anew: what the reader of the pieces raises for reasons of its own is no fault of the file.
+    with tifffile.TiffFile(source) as file:
+        yield Segments(file.pages[0], file)
+
+
 def upright(pixels: Any, orientation: int) -> Any:
     """Turn and mirror an array (H, W, …) as EXIF's orientation 1 to 8 says; any other number changes nothing.
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from tsernet.images.levels import Levels
 from tsernet.report.analysis_tables import bootstrap_table, failure_table, threshold_table
-from tsernet.report.detection import Detection, detect_all, detection_table, measured_table
+from tsernet.report.detection import FOUND_AT, Detection, detect_all, detection_table, measured_table
 from tsernet.report.evaluations import Evaluation, Evaluations, load_evaluations
 from tsernet.report.failures import Failure, find_failures
 from tsernet.report.figures import draw
 from tsernet.report.methods import Method, Prepared, Progress, baseline_methods, our_methods, published_methods
+from tsernet.report.operating import operating_table
 from tsernet.report.page import Content, Share, write_pages
 from tsernet.report.paper_tables import ablation_table, table_one
 from tsernet.report.subgroups import defect_contrast, group_table
@@ -128,14 +129,16 @@ def _tables(
     if full:
         contrast = {name: defect_contrast(prepared.image(name), prepared.mask(name)) for name in full.names}
         tables += [group_table(full, contrast), failure_table(failures)]
+        tables += [operating_table(full.operating)] if full.operating else []
     return tables
 
 
 def _detections(full: Evaluation, prepared: Prepared) -> list[Detection]:
     from tsernet.metrics import read_grey
 
+    level = full.operating.level if full.operating else FOUND_AT
     return detect_all(
-        full.names, full.classes, prepared.mask, lambda name: read_grey(full.folder / "maps" / f"{name}.png", max_pixels=None)
+        full.names, full.classes, prepared.mask, lambda name: read_grey(full.folder / "maps" / f"{name}.png", max_pixels=None), level
     )
 
 

@@ -45,16 +45,17 @@ class Detection:
         return self.defects - self.found
 
 
-def detect(name: str, class_name: str, mask: Grey, saliency: Grey) -> Detection:
+def detect(name: str, class_name: str, mask: Grey, saliency: Grey, level: int = FOUND_AT) -> Detection:
     """Compare a map with a mask, region by region.
 
     Args:
         name: Of the image.
         class_name: Of its defects.
         mask: uint8, (H, W); above 128 is defect.
-        saliency: uint8, (H, W); from 128 upwards is marked.
+        saliency: uint8, (H, W).
+        level: From this value on a pixel is marked.
     """
-    truth, marked = mask > 128, saliency >= FOUND_AT
+    truth, marked = mask > 128, saliency >= level
     labels, defects = ndimage.label(truth, _EIGHT)
     sizes, hits = (np.bincount(labels[where].ravel(), minlength=defects + 1)[1:] for where in (truth, truth & marked))
     regions, count = ndimage.label(marked, _EIGHT)
@@ -69,9 +70,11 @@ def detect(name: str, class_name: str, mask: Grey, saliency: Grey) -> Detection:
     )
 
 
-def detect_all(names: Sequence[str], classes: Sequence[str], masks: Callable[[str], Grey], maps: Callable[[str], Grey]) -> list[Detection]:
+def detect_all(
+    names: Sequence[str], classes: Sequence[str], masks: Callable[[str], Grey], maps: Callable[[str], Grey], level: int = FOUND_AT
+) -> list[Detection]:
     """Compare the maps of a test set with its masks, in the order of the names."""
-    return [detect(name, class_name, masks(name), maps(name)) for name, class_name in zip(names, classes, strict=True)]
+    return [detect(name, class_name, masks(name), maps(name), level) for name, class_name in zip(names, classes, strict=True)]
 
 
 def detection_table(found: Sequence[Detection]) -> Table:
@@ -88,7 +91,8 @@ def detection_table(found: Sequence[Detection]) -> Table:
         Column("false_area", "falsely marked area, %", 3),
     )
     note = (
-        "A defect is a connected region of the mask; it is found if at least a tenth of its pixels is marked (128 of 255 and above)."
+        "A defect is a connected region of the mask; it is found if at least a tenth of its pixels"
+        " is marked (from 128 of 255 on, or from the operating point on)."
         " A false region is a connected region of the map that touches no defect."
     )
     classes = sorted({one.class_name for one in found})

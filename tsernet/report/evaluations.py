@@ -15,6 +15,7 @@ from tsernet.errors import CheckError, UserError
 from tsernet.metrics import MEASURES, Curves
 from tsernet.metrics.measures import Floats
 from tsernet.metrics.store import ImageCurves
+from tsernet.report.operating import Operating, read_operating
 from tsernet.report.tables import Spread
 
 
@@ -23,7 +24,7 @@ class Evaluation:
     """One variant, one seed.
 
     `measures` are the dataset's ten; `images` holds each measure as (count,) in the order of `names`; `validation` is None where the
-    split keeps no validation share.
+    split keeps no validation share; `operating` is None for a model of the paper's protocol.
     """
 
     variant: str
@@ -41,6 +42,7 @@ class Evaluation:
     curves: Curves
     validation: Curves | None
     resampling: ImageCurves
+    operating: Operating | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def load_evaluation(folder: Path) -> Evaluation:
             curves=_read_curves(folder / "pr_curve.csv"),
             validation=_read_validation(folder / "validation_curve.csv"),
             resampling=ImageCurves.read(folder / "curves.npz"),
+            operating=read_operating(metrics, folder / "froc.csv"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{folder}: expected what evaluate writes, cannot be read: {error!r}") from None

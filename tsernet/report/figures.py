@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from tsernet.figures import Line, Sheet, comparison_sheet, overlay, pr_plot, reliability_plot, strip, threshold_plot
+from tsernet.figures import Line, Sheet, comparison_sheet, froc_plot, overlay, pr_plot, reliability_plot, strip, threshold_plot
 from tsernet.metrics import read_grey
 from tsernet.report.calibration import reliability
 from tsernet.report.detection import Detection, most_false, most_missed
 from tsernet.report.evaluations import Evaluation
 from tsernet.report.failures import KINDS, Failure
 from tsernet.report.methods import Method, Prepared
+from tsernet.report.operating import Operating
 
 _HIGHLIGHTED = 5
 _SHOWN_FAILURES = 6
@@ -42,6 +43,7 @@ class Drawings:
     sheet: Drawing
     thresholds: Drawing | None
     reliability: Drawing | None
+    froc: Drawing | None
     failures: dict[tuple[str, str], Drawing]
     missed: tuple[Drawing, ...]
     false: tuple[Drawing, ...]
@@ -63,6 +65,7 @@ def draw(
         sheet=_sheet(methods, full, prepared, rows_per_class, folder / "comparison.png"),
         thresholds=_thresholds(full, folder / "thresholds.svg") if full else None,
         reliability=_reliability(full, folder / "reliability.svg") if full else None,
+        froc=_froc(full.operating, folder / "froc.svg") if full and full.operating else None,
         failures=_failures(full, prepared, failures, folder / "failures") if full else {},
         missed=_detections(full, prepared, *missed, folder / "detection") if full else (),
         false=_detections(full, prepared, *false, folder / "detection") if full else (),
@@ -105,6 +108,15 @@ def _thresholds(full: Evaluation, path: Path) -> Drawing:
     threshold_plot(full.curves, full.validation, path)
     chosen = "the dashed line is what the validation share chooses" if full.validation else "the split keeps no validation share"
     return Drawing(path, "F-measure over the threshold", f"F-measure of the full model over the threshold; {chosen}.")
+
+
+def _froc(operating: Operating, path: Path) -> Drawing:
+    froc_plot(operating.per_megapixel, {"all": operating.found, **operating.by_size}, operating.place, path)
+    caption = (
+        "Free-response ROC of the full model on the test set, by the defects' size (small: under 100 pixels, large: from 1000)."
+        " The dots are the operating point, which was chosen on the validation split."
+    )
+    return Drawing(path, "Defects found against false alarms", caption)
 
 
 def _reliability(full: Evaluation, path: Path) -> Drawing:

@@ -1,6 +1,7 @@
-"""The weights that come with the package: the full network of the `cpu` preset, trained on SD-saliency-900.
+"""The weights that come with the package, trained on SD-saliency-900; MODEL_CARD.md says what they can do and how they were made.
 
-MODEL_CARD.md beside them says what they can do, what they were made from and by which command.
+`shipped` finds defects on strip of any size and knows clean steel; `shipped-paper` is the network of the `cpu` preset, for the paper's
+protocol: whole images of 200×200, each with a defect.
 """
 
 from __future__ import annotations
@@ -11,18 +12,21 @@ from tsernet.digests import sha256_of
 from tsernet.errors import UserError
 
 _FOLDER = Path(__file__).parent
-_FILE = "sd-saliency-900.safetensors"
+SHIPPED_NAMES = {"shipped": "sd-saliency-900-strip.safetensors", "shipped-paper": "sd-saliency-900.safetensors"}
+"""File of each name."""
 
 
-def shipped_model(folder: Path = _FOLDER) -> Path:
-    """Find the shipped model file, whose bytes are those that were evaluated.
+def shipped_model(name: str = "shipped", folder: Path = _FOLDER) -> Path:
+    """Find a shipped model file, whose bytes are those that were evaluated.
 
     Args:
-        folder: Holds the weights and their digest.
+        name: One of `SHIPPED_NAMES`.
+        folder: Holds the weights and their digests.
     Raises:
         UserError: If it is missing or was changed.
     """
-    path, record = folder / _FILE, folder / f"{_FILE}.sha256"
+    file = SHIPPED_NAMES[name]
+    path, record = folder / file, folder / f"{file}.sha256"
     for needed in (path, record):
         if not needed.is_file():
             raise UserError(f"{needed}: missing from this installation; install the package anew, or name a model with --model")

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from tsernet.config import Train
+from tsernet.data.augment import TrainingSample, montage
 from tsernet.data.samples import SampleStore
 from tsernet.training.distributed import process_rank, world_size
-from tsernet.training.sampler import draws_of_step
+from tsernet.training.sampler import Draw, draws_of_step, mixed_draws_of_step
 
 
 class Batch(NamedTuple):
@@ -29,6 +30,11 @@ class Batch(NamedTuple):
     edges: Tensor
 
 
+def clean_count(config: Train) -> int:
+    """Say how many of a step's samples are clean windows: the share, to the nearest whole one, and never the whole batch."""
+    return min(round(config.clean_share * config.batch_size), config.batch_size - 1)
+
+
 class Batches:
     """Makes the batch of any step; nothing is remembered from one to the next.
 
@@ -43,15 +49,38 @@ class Batches:
     def __init__(self, store: SampleStore, config: Train, seed: int, device: torch.device, memory_format: torch.memory_format) -> None:
         self._store, self._config, self._seed = store, config, seed
         self._device, self._format = device, memory_format
+        self._clean_count = clean_count(config)
+        self._defective, self._clean = store.split_by_defects() if self._clean_count else ([], [])
 
     def of_step(self, step: int) -> Batch:
         """Draw and augment the samples of a step from 0: of the whole batch, every process its share."""
-        draws = draws_of_step(len(self._store), self._config.batch_size, self._seed, step)
+        draws = self._draws(step)
         own = draws[process_rank() :: world_size()]
-        drawn = [self._store.draw(draw.sample, self._config.augment, self._config.scaling, draw.seed) for draw in own]
+        drawn = [self._draw(draw) for draw in own]
         images, masks, edges = (self._to_device(np.stack(planes)) for planes in zip(*drawn, strict=True))
         names = [self._store.names[draw.sample] for draw in draws]
         return Batch(names, images.contiguous(memory_format=self._format), masks, edges)
+
+    def _draws(self, step: int) -> list[Draw]:
+        size = self._config.batch_size
+        if not self._clean_count:
+            return draws_of_step(len(self._store), size, self._seed, step)
+        return mixed_draws_of_step(self._defective, self._clean, size, self._clean_count, self._seed, step)
+
+    def _draw(self, draw: Draw) -> TrainingSample:
+        own = self._one(draw.sample, draw.clean, draw.seed)
+        if not self._config.montage:
+            return own
+        rng = np.random.default_rng((*draw.seed, 1))
+        if rng.random() >= self._config.montage:
+            return own
+        others = (self._clean if draw.clean else self._defective) or range(len(self._store))
+        chosen = [others[int(place)] for place in rng.integers(len(others), size=3)]
+        return montage([own, *(self._one(one, draw.clean, (*draw.seed, 2 + index)) for index, one in enumerate(chosen))], rng)
+
+    def _one(self, sample: int, clean: bool, seed: tuple[int, ...]) -> TrainingSample:
+        take = self._store.draw_clean if clean else self._store.draw
+        return take(sample, self._config.augment, self._config.scaling, seed)
 
     def _to_device(self, planes: np.ndarray) -> Tensor:
         tensor = torch.from_numpy(planes)

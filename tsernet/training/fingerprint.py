@@ -13,7 +13,10 @@ from tsernet.config import Params
 from tsernet.images.levels import Levels
 
 # A change in any of these may change the weights; a checkpoint of other code is not gone on with.
-_CODE = ("models", "losses.py", "training", "inference.py", "runtimes", "data/augment.py", "data/pixels.py", "data/samples.py", "images")
+_CODE = (
+    *("models", "losses.py", "training", "inference.py", "runtimes", "images"),
+    *("data/augment.py", "data/pixels.py", "data/samples.py", "data/windows.py"),
+)
 
 
 def training_fingerprint(params: Params, variant: str, seed: int, data_digest: str, levels: Levels | None = None) -> str:

@@ -122,7 +122,7 @@ class _Training:
         self._format = settings.memory_format
         self._fabric: Fabric = start(self._train.hardware, settings)
         self._is_first = process_rank() == 0
-        store = SampleStore(job.prepared, job.train_names, self._train.augment.resize, job.levels)
+        store = SampleStore(job.prepared, job.train_names, self._train.augment.resize, job.levels, self._train.window)
         self._batches = Batches(store, self._train, job.seed, self._fabric.device, self._format)
         self._state, self._runner, self._optimizer = self._set_up()
         # Without a validation split, a training's sheets show the first of its own images.
@@ -182,7 +182,8 @@ class _Training:
             group["lr"] = rate
         self._optimizer.zero_grad(set_to_none=True)
         share = all_reduce_mean(batch.edges.mean())
-        terms = tsernet_loss(self._runner(batch.images), batch.masks, batch.edges, self._job.params.loss.edge, share)
+        loss = self._job.params.loss
+        terms = tsernet_loss(self._runner(batch.images), batch.masks, batch.edges, loss.edge, share, loss.empty)
         self._fabric.backward(terms.total)
         if self._train.optimiser.clip_norm > 0:
             self._fabric.clip_gradients(self._runner, self._optimizer, max_norm=self._train.optimiser.clip_norm)

@@ -78,7 +78,7 @@ def test_changed_or_missing_weights_are_refused(tmp_path: Path) -> None:
     content[-1] ^= 1
     weights.write_bytes(content)
     with pytest.raises(UserError, match=r"sha256 [0-9a-f]{64}, expected [0-9a-f]{64}; install the package anew"):
-        shipped_model(folder)
+        shipped_model("shipped", folder)
     weights.unlink()
     with pytest.raises(UserError, match="missing from this installation"):
-        shipped_model(folder)
+        shipped_model("shipped", folder)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from tsernet.data.atomic import replacing
-from tsernet.data.classes import UNNAMED
+from tsernet.data.classes import CLEAN, UNNAMED
 from tsernet.data.layout import list_samples, read_labels
 from tsernet.data.prepare.faults import describe_faults
 from tsernet.data.prepare.manifest import COLUMNS, Row, read_manifest, write_manifest
@@ -57,6 +58,7 @@ def prepare(
         rows = list(
             in_parallel(partial(prepare_sample, Job(fresh, edge_width, max_pixels, masks, has_levels)), samples, "preparing samples")
         )
+        rows = [replace(row, class_=CLEAN) if row.defect_pixels == 0 and row.class_ == UNNAMED else row for row in rows]
         rows += _unmatched_labels(raw, {sample.name for sample in samples}, exclude)
         write_manifest(rows, fresh / "manifest.csv")
     return rows

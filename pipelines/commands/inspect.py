@@ -1,0 +1,270 @@
+"""`tsernet inspect`: a verdict for each image, and a list of its defects."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tsernet.errors import CheckError, UserError
+
+if TYPE_CHECKING:
+    from tsernet.images.levels import Levels
+    from tsernet.inspection import Inspected
+    from tsernet.saliency import StripMaps
+    from tsernet.tiles import RowSource
+
+DEFECTS_FOUND = 3
+"""Exit code where every image could be inspected and at least one has a defect."""
+_STATE = ".inspect"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("inspect")(inspect)
+
+
+def inspect(
+    images: Annotated[Path, typer.Argument(help="An image, or a folder of them")],
+    out: Annotated[Path, typer.Option(help="Folder for defects.csv, .json and .parquet, images.csv and overlays/")],
+    model: Annotated[
+        str | None,
+        typer.Option(help="A model of the registry, a .safetensors file, or `shipped`; else the champion, or `shipped` without a registry"),
+    ] = None,
+    pixel_scale: Annotated[float, typer.Option(help="Pixels of the training's images per pixel of these")] = 1.0,
+    pixel_mm: Annotated[float | None, typer.Option(help="Side of a pixel of these images, millimetres; else as the model says")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Saliency from which on a pixel is marked; else the model's")
+    ] = None,
+    min_area: Annotated[
+        float | None, typer.Option(min=1.0, help="Smaller groups are no defects, pixels of these images; else the model's")
+    ] = None,
+    continuous: Annotated[
+        bool, typer.Option("--continuous", help="The images are consecutive frames of one strip, by their names, the first one on top")
+    ] = False,
+    levels: Annotated[str | None, typer.Option(help="BLACK,WHITE: samples that become 0 and 255, for a model of 8-bit images")] = None,
+    maps: Annotated[bool, typer.Option("--maps", help="Write the saliency maps too, to maps/")] = False,
+    overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Write the images with their defects outlined")] = True,
+    device: Annotated[str, typer.Option(help="auto | cpu | cuda; auto takes CUDA where there is one")] = "auto",
+    runtime: Annotated[str, typer.Option(help="auto | torch | onnx; auto takes ONNX Runtime on the CPU, PyTorch on CUDA")] = "auto",
+    max_pixels: Annotated[
+        int | None, typer.Option(min=1, help="A larger image is not decoded; by default 100 million, a TIFF 4,000 million")
+    ] = None,
+) -> None:
+    """List the defects of images: place, size, orientation and saliency of each, in pixels and millimetres.
+
+    What is finished of an image is kept in OUT/.inspect, so that a call that was killed goes on where it stood. Exit code 0: no defect;
+    3: defects found; 1: a file could not be used.
+    """
+    from pipelines.commands.predict import list_images, name_of
+    from tsernet.inspection import write_tables
+
+    paths = sorted(list_images(images, out), key=lambda path: _natural(name_of(path, images)))
+    names = [name_of(path, images) for path in paths]
+    _require_own_folder(out, images)
+    job = _Job.of(model, pixel_scale, pixel_mm, threshold, min_area, levels, device, runtime, max_pixels, maps, overlays, out)
+    bad: list[str] = []
+    if continuous:
+        inspected = [job.strip(paths, names)]
+    else:
+        inspected = []
+        for path, name in zip(paths, names, strict=True):
+            try:
+                inspected.append(job.image(path, name))
+            except UserError as error:
+                bad.append(str(error))
+        if bad and not inspected:
+            raise UserError(bad[0]) if len(bad) == 1 else CheckError(f"none of {len(bad)} files could be used: {'; '.join(bad[:10])}")
+    write_tables(inspected, job.settings, out)
+    verdicts = [verdict for one in inspected for verdict in one.verdicts()]
+    defects, marked = sum(len(one.found) for one in inspected), sum(verdict["defects"] > 0 for verdict in verdicts)
+    typer.echo(f"{defects} defects in {marked} of {len(verdicts)} images ({out / 'defects.csv'})")
+    if bad:
+        raise CheckError(f"{len(bad)} of {len(paths)} files could not be used: {'; '.join(bad[:10])}{' …' if len(bad) > 10 else ''}")
+    if defects:
+        raise typer.Exit(DEFECTS_FOUND)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One call: the model as it is used, and what is wanted of it."""
+
+    maker: StripMaps
+    threshold: float
+    min_area: float
+    pixel_mm: float | None
+    levels: Levels | None
+    max_pixels: int | None
+    maps: bool
+    overlays: bool
+    out: Path
+    settings: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        model: str | None,
+        pixel_scale: float,
+        pixel_mm: float | None,
+        threshold: float | None,
+        min_area: float | None,
+        levels: str | None,
+        device: str,
+        runtime: str,
+        max_pixels: int | None,
+        maps: bool,
+        overlays: bool,
+        out: Path,
+    ) -> _Job:
+        from pipelines.model_resolver import default_model, find_model
+        from tsernet.devices import choose_device
+        from tsernet.digests import sha256_of
+        from tsernet.images.levels import parse_levels
+        from tsernet.runtimes import open_session
+        from tsernet.saliency import StripMaps, map_maker
+
+        path, fed = find_model(model or default_model())
+        session, metadata = open_session(path, runtime, choose_device(device, "--device"))
+        maker = map_maker(session, metadata | fed, protocol="strip", pixel_scale=pixel_scale)
+        assert isinstance(maker, StripMaps)
+        protocol, point = maker.protocol, maker.protocol.operating_point
+        given = parse_levels(levels, maker.levels)
+        least = min_area if min_area is not None else max(1.0, point.min_area / pixel_scale**2)
+        size = pixel_mm if pixel_mm is not None else None if protocol.pixel_mm is None else protocol.pixel_mm * pixel_scale
+        settings = {
+            "weights_sha256": sha256_of(path),
+            "threshold": threshold if threshold is not None else point.threshold,
+            "rule": "given" if threshold is not None else point.rule,
+            "min_area": least,
+            "pixel_scale": pixel_scale,
+            "pixel_mm": size,
+            "calibration": [protocol.calibration.scale, protocol.calibration.offset],
+            "window": protocol.window,
+            "resize": protocol.resize,
+            "levels": None if given is None else [given.black, given.white],
+        }
+        return cls(maker, settings["threshold"], least, size, given, max_pixels, maps, overlays, out, settings)
+
+    def image(self, path: Path, name: str) -> Inspected:
+        """Inspect one image."""
+        with self._opened(path) as source:
+            return self._inspect(source, [name], [source.height], [path])
+
+    def strip(self, paths: list[Path], names: list[str]) -> Inspected:
+        """Inspect consecutive frames as one image."""
+        from functools import partial
+
+        from tsernet.inspection import StackedRows
+
+        sizes = []
+        for path in paths:
+            with self._opened(path) as source:
+                sizes.append((source.height, source.width))
+        if len({width for _, width in sizes}) > 1:
+            other = next(index for index, (_, width) in enumerate(sizes) if width != sizes[0][1])
+            raise UserError(
+                f"--continuous: {paths[other]} is {sizes[other][1]} pixels wide and {paths[0]} {sizes[0][1]};"
+                " frames of one strip have one width"
+            )
+        heights = [height for height, _ in sizes]
+        with StackedRows([partial(self._opened, path) for path in paths], heights, sizes[0][1]) as source:
+            return self._inspect(source, names, heights, paths)
+
+    def _inspect(self, source: RowSource, names: list[str], heights: list[int], paths: list[Path]) -> Inspected:
+        from tsernet.defects import find_defects
+        from tsernet.inspection import Inspected, Kept, inspect_rows
+        from tsernet.progress import ProgressBar
+
+        kept = Kept(self.out / _STATE / self._key(paths))
+        with ProgressBar(f"inspect {names[0]}", self.maker.count(source)) as bar:
+            done = 0
+
+            def advance(now: int, _: int) -> None:
+                nonlocal done
+                while done < now:
+                    bar.advance()
+                    done += 1
+
+            runs = inspect_rows(source, self.maker, self.threshold, kept, advance, self.maps)
+        found = find_defects(runs, heights, source.width, self.min_area)
+        inspected = Inspected(tuple(names), tuple(heights), source.width, tuple(found), self.pixel_mm)
+        top = 0
+        for index, (name, height) in enumerate(zip(names, heights, strict=True)):
+            own = [(number, one) for number, one in enumerate(found, start=1) if one.frames[0] == index]
+            self._draw(source, (top, top + height), runs, own, name)
+            top += height
+        if self.maps:
+            self._write_maps(kept, names, heights)
+        return inspected
+
+    def _draw(self, source: RowSource, rows: tuple[int, int], runs: Any, own: list[tuple[int, Any]], name: str) -> None:
+        from PIL import Image
+
+        from tsernet.inspection import draw_overlay
+
+        if self.overlays:
+            _save(Image.fromarray(draw_overlay(source, rows, runs, own)), self.out / "overlays" / f"{name}.png")
+
+    def _write_maps(self, kept: Any, names: list[str], heights: list[int]) -> None:
+        from PIL import Image
+
+        from tsernet.inspection.resume import map_of
+
+        whole = map_of(kept)
+        top = 0
+        for name, height in zip(names, heights, strict=True):
+            _save(Image.fromarray(whole[top : top + height]), self.out / "maps" / f"{name}.png")
+            top += height
+
+    def _opened(self, path: Path) -> AbstractContextManager[RowSource]:
+        from tsernet.tiles import open_rows
+
+        return _naming(path, open_rows(path, self.levels, self.max_pixels))
+
+    def _key(self, paths: list[Path]) -> str:
+        """Name the place of what is kept by all that it depends on: the files' bytes, the weights and the settings."""
+        from tsernet.digests import sha256_of
+
+        parts = [self.settings | {"pixel_mm": None, "min_area": None}, [sha256_of(path) for path in paths]]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+@contextmanager
+def _naming(path: Path, opened: AbstractContextManager[RowSource]) -> Iterator[RowSource]:
+    """Give a name that is not UTF-8 as text that every file and terminal takes."""
+    try:
+        with opened as source:
+            yield source
+    except UserError as error:
+        raise UserError(str(error).encode("utf-8", "backslashreplace").decode()) from None
+
+
+def _save(image: Any, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.partial-{os.getpid()}")
+    image.save(partial, format="PNG", compress_level=1)
+    partial.replace(path)
+
+
+def _require_own_folder(out: Path, images: Path) -> None:
+    """Refuse a folder that holds the images, or files that no inspection wrote."""
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out}: is a file, expected a folder for the defects")
+    if images.is_dir() and out.exists() and out.samefile(images):
+        raise UserError(f"{out}: holds the images; the inspection needs another folder")
+    if out.is_dir() and any(out.iterdir()) and not (out / _STATE).is_dir():
+        raise UserError(f"{out}: is not empty and no inspection's folder; give another one")
+    (out / _STATE).mkdir(parents=True, exist_ok=True)
+
+
+def _natural(name: str) -> list[tuple[int, int | str]]:
+    """Order frame2 before frame10."""
+    return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", name) if part]

@@ -1,0 +1,132 @@
+"""`tsernet inspect`: tables, overlays, frames of one strip, and a call that was killed."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from click.testing import Result
+from PIL import Image
+from typer.testing import CliRunner
+
+from pipelines.cli import build_app
+from pipelines.commands.inspect import DEFECTS_FOUND
+from tsernet.errors import UserError
+from tsernet.inspection import Kept, inspect_rows
+from tsernet.tiles import ArrayRows, RowSource
+from tsernet.tiles.predictor import Band
+
+
+def inspect(*arguments: object) -> Result:
+    return CliRunner().invoke(build_app(), ["inspect", *map(str, arguments), "--model", "shipped"], catch_exceptions=False)
+
+
+@pytest.fixture
+def frames(tmp_path: Path) -> Path:
+    """Three frames of even steel with one bright scratch from the first into the last, and a fourth with nothing."""
+    rng = np.random.default_rng(0)
+    strip = rng.normal(110, 3, (800, 240))
+    strip[120:500, 100:106] += 110
+    (tmp_path / "frames").mkdir()
+    for index in range(4):
+        frame = strip[200 * index : 200 * index + 200].clip(0, 255).astype(np.uint8)
+        Image.fromarray(frame).save(tmp_path / "frames" / f"frame{index + 8}.png")
+    return tmp_path / "frames"
+
+
+def test_a_scratch_over_three_frames_is_one_defect_with_its_full_length(frames: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = inspect(frames, "--out", out, "--continuous", "--pixel-mm", 0.1)
+    assert result.exit_code == DEFECTS_FOUND, result.output
+    (defect,) = csv.DictReader((out / "defects.csv").read_text().splitlines())
+    # frame10 comes after frame9, whatever their letters say.
+    assert (defect["image"], defect["last_frame"], defect["frames"]) == ("frame8", "frame10", "3")
+    assert float(defect["length"]) == pytest.approx(380, rel=0.05)
+    assert float(defect["length_mm"]) == pytest.approx(float(defect["length"]) / 10, abs=0.01)
+    assert abs(float(defect["angle"])) == pytest.approx(90, abs=2)
+    verdicts = [row["verdict"] for row in csv.DictReader((out / "images.csv").read_text().splitlines())]
+    assert verdicts == ["defective", "defective", "defective", "clean"]
+    assert pq.read_table(out / "defects.parquet").to_pylist()[0]["frames"] == 3
+    assert json.loads((out / "defects.json").read_text())["images"][0]["found"][0]["id"] == 1
+    assert {path.name for path in (out / "overlays").iterdir()} == {f"frame{index}.png" for index in range(8, 12)}
+    assert "1 defects in 3 of 4 images" in result.output
+
+
+def test_each_frame_alone_has_its_own_part_and_clean_images_end_with_0(frames: Path, tmp_path: Path) -> None:
+    assert inspect(frames, "--out", tmp_path / "all", "--maps").exit_code == DEFECTS_FOUND
+    assert len(list(csv.DictReader((tmp_path / "all/defects.csv").read_text().splitlines()))) == 3
+    with Image.open(tmp_path / "all/maps/frame8.png") as saliency:
+        assert saliency.size == (240, 200)
+    result = inspect(frames / "frame11.png", "--out", tmp_path / "one", "--no-overlays")
+    assert result.exit_code == 0
+    assert not (tmp_path / "one/overlays").exists()
+    # The same call again replaces its own tables and nothing else.
+    assert inspect(frames / "frame11.png", "--out", tmp_path / "one", "--no-overlays").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--pixel-scale", "0"], "--pixel-scale 0"),
+        (["--pixel-scale", "1000"], "--pixel-scale 1000"),
+        (["--levels", "5"], "--levels '5'"),
+        (["--runtime", "tpu"], "--runtime"),
+    ],
+)
+def test_a_slip_is_named_by_its_key(frames: Path, tmp_path: Path, options: list[str], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        inspect(frames, "--out", tmp_path / "out", *options)
+
+
+def test_folders_that_are_not_its_own_are_left_alone(frames: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds the images"):
+        inspect(frames, "--out", frames)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/defects.csv").write_text("mine")
+    with pytest.raises(UserError, match="no inspection's folder"):
+        inspect(frames, "--out", tmp_path / "mine")
+    assert (tmp_path / "mine/defects.csv").read_text() == "mine"
+
+
+def test_frames_of_two_widths_are_no_strip(frames: Path, tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((50, 99), dtype=np.uint8)).save(frames / "frame12.png")
+    with pytest.raises(UserError, match="--continuous"):
+        inspect(frames, "--out", tmp_path / "out", "--continuous")
+
+
+class _Maker:
+    """Gives the image's own brightness, in bands of ten rows, and is killed before a chosen one."""
+
+    def __init__(self, killed_at: int | None = None) -> None:
+        self.made: list[int] = []
+        self._killed_at = killed_at
+
+    def count(self, source: RowSource) -> int:
+        return source.height // 10
+
+    def bands(self, source: RowSource, first: int = 0) -> Iterator[Band]:
+        for index in range(first, self.count(source)):
+            if index == self._killed_at:
+                raise KeyboardInterrupt
+            self.made.append(index)
+            yield Band(10 * index, source.rows(10 * index, 10 * index + 10).astype(np.float32) / 255)
+
+
+def test_a_second_call_does_only_the_rest(tmp_path: Path) -> None:
+    source = ArrayRows(np.random.default_rng(0).integers(0, 256, (60, 30), dtype=np.uint8))
+    kept, seen = Kept(tmp_path / "kept"), []
+    with pytest.raises(KeyboardInterrupt):
+        inspect_rows(source, _Maker(killed_at=4), 0.7, kept, lambda done, _: seen.append(done))
+    rest, whole = _Maker(), _Maker()
+    runs = inspect_rows(source, rest, 0.7, kept, lambda done, _: seen.append(done))
+    expected = inspect_rows(source, whole, 0.7, Kept(tmp_path / "fresh"), lambda done, _: None)
+    assert (rest.made, whole.made) == ([4, 5], [0, 1, 2, 3, 4, 5])
+    assert all(np.array_equal(getattr(runs, key), getattr(expected, key)) for key in ("row", "begin", "end", "total", "peak"))
+    again = _Maker()
+    inspect_rows(source, again, 0.7, kept, lambda done, _: None)
+    assert again.made == []

@@ -1,0 +1,142 @@
+"""Files that the tools' own libraries have written: a hole, two polygons of one object, one that leaves the image, no object, a space."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from owners import CVAT_SDK, DATUMARO, LABEL_STUDIO_SDK, install, run
+from PIL import Image, ImageDraw
+
+from tsernet.annotations import ImportOptions, import_dataset
+
+pytestmark = pytest.mark.slow  # on a busy machine: packages are fetched
+
+WIDTH, HEIGHT = 90, 50
+# Two of one object, and one that leaves the image; slanted, so that borders count.
+POLYGONS = [
+    [[50.0, 3.0], [84.0, 6.0], [80.0, 16.0], [55.0, 12.0]],
+    [[50.0, 20.0], [70.0, 18.0], [72.0, 27.0], [52.0, 25.0]],
+    [[75.0, 30.0], [120.0, 34.0], [110.0, 80.0], [70.0, 70.0]],
+]
+
+
+def silent(done: int, total: int) -> None:
+    """Show nothing."""
+
+
+def ring() -> Any:
+    """Draw an ellipse with a hole, on the left."""
+    canvas = Image.new("1", (WIDTH, HEIGHT))
+    ImageDraw.Draw(canvas).ellipse([4, 5, 40, 44], fill=1)
+    ImageDraw.Draw(canvas).ellipse([14, 15, 27, 31], fill=0)
+    return np.array(canvas, dtype=bool)
+
+
+def polygons() -> Any:
+    """Draw the polygons on a grid sixteen times as fine, and take a pixel's centre."""
+    canvas = Image.new("1", (WIDTH * 16, HEIGHT * 16))
+    for points in POLYGONS:
+        ImageDraw.Draw(canvas).polygon([(16 * x, 16 * y) for x, y in points], fill=1)
+    return np.array(canvas, dtype=bool)[8::16, 8::16]
+
+
+def save_images(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("coil 7", "empty"):
+        Image.fromarray(np.full((HEIGHT, WIDTH), 90, np.uint8)).save(folder / f"{name}.png")
+
+
+def compare(out: Path, name: str = "coil 7") -> None:
+    """Compare the left half, run-length codes, to the pixel, and the right half, polygons, but for the pixels of borders."""
+    found = np.array(Image.open(out / f"masks/{name}.png")) > 0
+    assert (found[:, :45] == ring()[:, :45]).all()
+    wanted = polygons()
+    assert (found[:, 45:] & wanted[:, 45:]).sum() / (found[:, 45:] | wanted[:, 45:]).sum() >= 0.98
+    assert not (np.array(Image.open(out / "masks/empty.png")) > 0).any()
+
+
+BY_DATUMARO = """
+import json, sys
+import datumaro, numpy
+from datumaro.components.annotation import Mask, Polygon
+from datumaro.components.media import Image
+out, polygons, ring = sys.argv[1], json.loads(sys.argv[2]), numpy.load(sys.argv[3])
+shapes = [Polygon([value for point in one for value in point], label=0, group=number // 2) for number, one in enumerate(polygons, start=2)]
+pixels = numpy.full((*ring.shape, 3), 90, numpy.uint8)
+items = [datumaro.DatasetItem(id=name, media=Image.from_numpy(pixels), annotations=given)
+         for name, given in (("coil 7", [*shapes, Mask(ring.astype(numpy.uint8), label=1)]), ("empty", []))]
+datumaro.Dataset.from_iterable(items, categories=["scratch", "patch"]).export(out, "cvat", save_media=True, image_ext=".png")
+"""
+
+
+def test_datumaros_xml_of_cvat(tmp_path: Path) -> None:
+    tool = install(tmp_path / "tool", DATUMARO)
+    np.save(tmp_path / "ring.npy", ring())
+    run(tool, BY_DATUMARO, tmp_path / "set", json.dumps(POLYGONS), tmp_path / "ring.npy")
+    report = import_dataset("cvat", tmp_path / "set/default.xml", tmp_path / "own", ImportOptions(unannotated="clean"), silent)
+    assert (report.images, report.objects, report.classes) == (2, 4, {"clean": 1, "patch": 1})
+    compare(tmp_path / "own")
+
+
+BY_CVAT_SDK = """
+import sys
+import numpy
+from cvat_sdk.masks import encode_mask
+ring = numpy.load(sys.argv[1])
+rows, columns = numpy.nonzero(ring)
+*counts, left, top, right, bottom = encode_mask(ring, [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
+box = f'left="{left}" top="{top}" width="{right - left + 1}" height="{bottom - top + 1}"'
+code = ", ".join(map(str, counts))
+print(f'<mask label="patch" source="manual" occluded="0" rle="{code}" {box} z_order="0"></mask>', file=open(sys.argv[2], "w"))
+"""
+
+
+def test_cvat_sdks_masks_in_their_own_box(tmp_path: Path) -> None:
+    tool = install(tmp_path / "tool", CVAT_SDK)
+    np.save(tmp_path / "ring.npy", ring())
+    run(tool, BY_CVAT_SDK, tmp_path / "ring.npy", tmp_path / "mask.xml")
+    save_images(tmp_path / "images")
+    shapes = [f'<polygon label="a" points="{";".join(f"{x},{y}" for x, y in points)}"/>' for points in POLYGONS]
+    images = (
+        f'<image id="0" name="coil 7.png" width="{WIDTH}" height="{HEIGHT}">{"".join(shapes)}{(tmp_path / "mask.xml").read_text()}</image>'
+    )
+    empty = f'<image id="1" name="empty.png" width="{WIDTH}" height="{HEIGHT}"/>'
+    (tmp_path / "annotations.xml").write_text(f"<annotations><version>1.1</version><meta/>{images}{empty}</annotations>")
+    import_dataset("cvat", tmp_path / "annotations.xml", tmp_path / "own", ImportOptions(unannotated="clean"), silent)
+    compare(tmp_path / "own")
+
+
+BY_LABEL_STUDIO = """
+import json, sys
+from label_studio_sdk.converter.brush import image2annotation
+from label_studio_sdk.converter.imports.coco import convert_coco_to_ls
+convert_coco_to_ls(sys.argv[1], sys.argv[2])
+tasks = json.load(open(sys.argv[2]))
+brush = image2annotation(sys.argv[3], "patch", "label", "image")
+for task in tasks:
+    if "coil" in task["data"]["image"]:
+        task["annotations"][0]["result"] += brush["result"]
+json.dump(tasks, open(sys.argv[2], "w"))
+"""
+
+
+def test_label_studios_json(tmp_path: Path) -> None:
+    tool = install(tmp_path / "tool", LABEL_STUDIO_SDK)
+    save_images(tmp_path / "images")
+    Image.fromarray(ring()).save(tmp_path / "ring.png")
+    flat = [[value for point in one for value in point] for one in POLYGONS]
+    given = [{"id": 1, "segmentation": flat[:2]}, {"id": 2, "segmentation": flat[2:]}]
+    tree = {
+        "categories": [{"id": 1, "name": "scratch"}],
+        "images": [{"id": n, "file_name": name, "width": WIDTH, "height": HEIGHT} for n, name in ((1, "coil 7.png"), (2, "empty.png"))],
+        "annotations": [one | {"image_id": 1, "category_id": 1, "iscrowd": 0} for one in given],
+    }
+    (tmp_path / "coco.json").write_text(json.dumps(tree))
+    run(tool, BY_LABEL_STUDIO, tmp_path / "coco.json", tmp_path / "export.json", tmp_path / "ring.png")
+    report = import_dataset("label-studio", tmp_path / "export.json", tmp_path / "own", ImportOptions(unannotated="clean"), silent)
+    assert report.images == 2
+    compare(tmp_path / "own")
