@@ -3,14 +3,14 @@ PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo cpu variants test lint types tests drills docs install lock clean
+.PHONY: demo cpu strip variants test lint types tests drills docs install lock clean
 
 demo: install
 	dvc repro
 	tsernet summary
 
-# SD-saliency-900 on two CPU cores, the full network or all eight variants for less long; SD_SALIENCY_900=FOLDER names a copy of it, else it is fetched.
-cpu variants: install
+# SD-saliency-900 on two CPU cores: the full network, the same taught clean steel and strip, or all eight variants for less long; SD_SALIENCY_900=FOLDER names a copy of it, else it is fetched.
+cpu strip variants: install
 	tsernet preset $@
 	dvc repro
 	tsernet summary

@@ -72,6 +72,18 @@ def _mask_threshold(given: Any) -> Any:
     return given
 
 
+def _pixel_mm(given: Any) -> Any:
+    if given != "none" and not (type(given) in (int, float) and 0.0 < given <= 1000.0):
+        raise ValueError(f"expected none or millimetres above 0 and at most 1000, got {given!r}")
+    return given if given == "none" else float(given)
+
+
+def _window(given: Any) -> Any:
+    if not (type(given) is int and (given == 0 or 32 <= given <= 8192)):
+        raise ValueError(f"expected 0 for the whole image, or from 32 to 8192 pixels, got {given!r}")
+    return given
+
+
 class Masks(Section):
     """How masks are named and what in them is defect; `tsernet.images.masks.MaskRule` says what each value means."""
 
@@ -109,7 +121,7 @@ class Dataset(Section):
     synthetic: Synthetic
     levels: Annotated[Literal["none", "auto"] | LevelPair, BeforeValidator(_levels)] = "none"
     depths: Literal["one", "mixed"] = "one"
-    pixel_mm: Literal["none"] | Annotated[float, Field(gt=0.0, le=1000.0)] = "none"
+    pixel_mm: Annotated[Literal["none"] | float, BeforeValidator(_pixel_mm)] = "none"
     masks: Masks = Masks()
     subfolders: Literal["name", "group", "class"] = "name"
     exclude: list[str] = []
@@ -139,6 +151,12 @@ class CleanShare(Section):
 
     least: Share = 0.0
     most: Share = 0.99
+
+    @model_validator(mode="after")
+    def _in_order(self) -> CleanShare:
+        if self.least > self.most:
+            raise ValueError(f"least must be at most most ({self.most}), got {self.least}")
+        return self
 
 
 class Validate(Section):
@@ -254,7 +272,7 @@ class Train(Section):
     iterations: int = Field(ge=1, le=10_000_000)
     batch_size: int = Field(ge=1, le=4096)
     scaling: Literal["unit", "own_max"]
-    window: Annotated[int, Field(ge=0, le=8192)] = 0
+    window: Annotated[int, BeforeValidator(_window)] = 0
     clean_share: Share = 0.0
     montage: Probability = 0.0
     augment: Augment

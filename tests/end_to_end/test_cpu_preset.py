@@ -8,14 +8,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from clones import environment
+from PIL import Image
 
 from tsernet.config import load_params
 from tsernet.data.pixels import ImageArray
 from tsernet.data.samples import read_split
+from tsernet.defects import find_defects, runs_of_rows
+from tsernet.protocol import OperatingPoint, protocol_of
+from tsernet.shipped import shipped_model
 from tsernet.training import NoReporter, TrainingJob, train
 from tsernet.training.checkpoint import load_newest
+from tsernet.weights import load_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -67,6 +73,41 @@ def test_the_shipped_weights_reach_the_recorded_scores(repository: Path, images:
     # SAMNet's row of the paper's Table I, which was the least to reach.
     assert scores["s_measure"] > 0.83
     assert scores["max_f_measure"] > 0.82
+
+
+def test_the_strip_weights_find_defects_on_strip_and_leave_clean_steel_dark(
+    repository: Path, images: Path, shared: Path, tmp_path: Path
+) -> None:
+    """What docs/explanation/strip.md says of them."""
+    recorded = json.loads((RECORD.parent / "strip/figures.json").read_text(encoding="utf-8"))
+    subprocess.run([sys.executable, str(shared / "cases/make_cases.py"), str(tmp_path / "cases")], check=True, capture_output=True)
+    cases, test = tmp_path / "cases", ("--names", "data/splits/test.csv")
+
+    def predict(what: Path, name: str, *options: object) -> Path:
+        run(repository, "pipelines.cli", "predict", what, "--model", "shipped", "--out", tmp_path / name, *options)
+        return tmp_path / name
+
+    def score(maps: Path, masks: Path, *options: object) -> dict[str, float]:
+        scores: dict[str, float] = json.loads(run(repository, "pipelines.cli", "score", maps, masks, *options, "--json"))
+        return scores
+
+    strips = score(predict(cases / "strips", "strips"), cases / "strip_masks")
+    maps = predict(images / "Source Images", "strip", *test)
+    paper = score(predict(images / "Source Images", "paper", "--protocol", "paper", *test), images / "Ground truth", *test)
+    for name, found in (("strips", strips), ("paper", paper), ("strip", score(maps, images / "Ground truth", *test))):
+        for key, value in recorded[name].items():
+            assert found[key] == pytest.approx(value, abs=1e-3), (name, key)
+    point = protocol_of(load_model(shipped_model())[1]).operating_point
+    clean = predict(cases / "clean", "clean")
+    by_eye = (shared / "cases/clean_by_eye.txt").read_text(encoding="utf-8").split()
+    assert sum(_is_marked(path, point) for path in maps.glob("*.png")) >= recorded["marked"]["defective_of_360"]
+    assert sum(_is_marked(clean / f"{name}.png", point) for name in by_eye) <= recorded["marked"]["clean_of_62"]
+
+
+def _is_marked(path: Path, point: OperatingPoint) -> bool:
+    with Image.open(path) as saliency:
+        runs = runs_of_rows(np.asarray(saliency, dtype=np.float32), point.level)
+    return bool(find_defects(runs, [200], 200, point.min_area))
 
 
 def test_the_first_steps_give_the_recorded_losses(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

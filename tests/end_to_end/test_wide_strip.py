@@ -94,18 +94,22 @@ def test_the_registered_version_answers_with_maps_and_defects(strip: Clone) -> N
     # In a process of its own: a version brings its own copy of the library.
     code = """
 import base64, json, sys
-import mlflow, numpy as np, pandas as pd
+import mlflow, numpy as np, pandas as pd, tifffile
 mlflow.set_tracking_uri("sqlite:///mlflow.db")
 model = mlflow.pyfunc.load_model("models:/tsernet/1")
 table = pd.DataFrame({"image": [open("data/own/images/frame000.tif", "rb").read(), open("data/own/images/frame059.tif", "rb").read()]})
 maps = model.predict(table)
 found = [json.loads(one) for one in model.predict(table, params={"output": "defects"})]
-print("ANSWER " + json.dumps([maps[0][:20], found]))
+deep = tifffile.imread("data/own/images/frame000.tif")[None]
+eight = np.rint(deep * (255 / 4095)).astype(np.uint8)
+apart = np.abs(model.predict(deep) - model.predict(eight)).max()
+print("ANSWER " + json.dumps([maps[0][:20], found, float(apart)]))
 """
     printed = strip.call(sys.executable, "-c", code)
-    first, found = json.loads(next(line for line in printed.splitlines() if line.startswith("ANSWER "))[7:])
+    first, found, apart = json.loads(next(line for line in printed.splitlines() if line.startswith("ANSWER "))[7:])
     assert base64.b64decode(first[:20]).startswith(b"\x89PNG")
     assert [(one["width"], one["height"]) for one in found] == [(WIDTH, HEIGHT)] * 2
+    assert apart <= 2 / 255  # the same scene in 8 bits
     assert all((one["verdict"] == "defective") is bool(one["found"]) for one in found)
 
 

@@ -53,6 +53,12 @@ def test_the_paper_preset_is_algorithm_1() -> None:
         ({"seeds": [1, 1]}, "seeds must not repeat, got [1, 1]"),
         ({"model": None}, "model: expected keys and values, got None"),
         ({"loss.edge": "heavy"}, "loss.edge: input should be 'balanced' or 'plain', got 'heavy'"),
+        ({"train.clean_share": 1.0}, "train.clean_share: "),
+        ({"train.window": 20}, "train.window: "),
+        ({"dataset.pixel_mm": 0.0}, "dataset.pixel_mm"),
+        ({"operate.rule": "luck"}, "operate.rule: "),
+        ({"validate.clean": {"least": 0.9, "most": 0.1}}, "validate.clean: least must be at most most"),
+        ({"evaluate.protocol": "strip"}, "train.window must be above 0 where evaluate.protocol is strip"),
     ],
 )
 def test_mistakes_are_named(make_params: MakeParams, changes: dict[str, Any], said: str) -> None:

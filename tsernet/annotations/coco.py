@@ -12,7 +12,11 @@ from typing import Any
 from tsernet.annotations import polygons
 from tsernet.annotations.runs import decompress_counts, from_counts
 from tsernet.annotations.shapes import Marked, Mask, inside, numbers
+from tsernet.annotations.streams import InPieces
 from tsernet.errors import UserError
+
+_MOST_BYTES = 32 * 2**20
+"""Of one annotation: outlines of a whole 8192×8192 image have a tenth of it."""
 
 RULE = "pycocotools: a pixel whose centre lies inside; several polygons are united"
 
@@ -55,11 +59,13 @@ def read(source: Path, images: Path | None, line_width: int | None) -> list[Coco
         raise UserError(f"{source}: no such file; expected the JSON file of a COCO dataset")
     try:
         classes = {one["id"]: str(one["name"]) for one in _items(ijson, source, "categories.item")}
-        entries = {
-            one["id"]: (str(one["file_name"]), int(one["width"]), int(one["height"])) for one in _items(ijson, source, "images.item")
-        }
+        entries, listed = {}, 0
+        with source.open("rb") as stream:
+            for one in ijson.items(stream, "images.item", use_float=True):
+                entries[one["id"]] = (str(one["file_name"]), int(one["width"]), int(one["height"]))
+                listed = stream.tell()
         objects: dict[Any, list[str]] = defaultdict(list)
-        for one in _items(ijson, source, "annotations.item"):
+        for one in _annotations(ijson, source, listed):
             if one["image_id"] not in entries:
                 raise UserError(f"{source}: an annotation is of image {one['image_id']}, which is not listed")
             if one["category_id"] not in classes:
@@ -74,6 +80,15 @@ def read(source: Path, images: Path | None, line_width: int | None) -> list[Coco
         name = Path(file_name.replace("\\", "/")).with_suffix("").as_posix()
         found.append(CocoImage(inside(root, file_name, str(source)), name, (width, height), objects[key], str(source)))
     return found
+
+
+def _annotations(ijson: Any, source: Path, ahead: int) -> Iterator[Any]:
+    """Read the annotations, of which each may have so many bytes; the list of images is not counted."""
+    with source.open("rb") as stream:
+        pieces = InPieces(stream, _MOST_BYTES, str(source), ahead)
+        for one in ijson.items(pieces, "annotations.item", use_float=True):
+            pieces.next_piece()
+            yield one
 
 
 def _items(ijson: Any, source: Path, prefix: str) -> Iterator[Any]:

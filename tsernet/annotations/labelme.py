@@ -19,7 +19,7 @@ from tsernet.annotations.shapes import Marked, Mask, Point, inside, numbers
 from tsernet.errors import UserError
 
 RULE = "LabelMe (Pillow): a polygon's outline belongs to it; lines and points are as wide as --line-width"
-_MOST_BYTES = 256 * 1024 * 1024
+_MOST_BYTES = 128 * 1024 * 1024
 _THIN = ("line", "linestrip", "point")
 
 

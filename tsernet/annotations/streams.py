@@ -14,11 +14,12 @@ class InPieces:
         stream: The file.
         most: Bytes of one piece.
         where: Named in the error.
+        ahead: So many bytes come before the first piece, and do not count.
     """
 
-    def __init__(self, stream: BinaryIO, most: int, where: str) -> None:
+    def __init__(self, stream: BinaryIO, most: int, where: str, ahead: int = 0) -> None:
         self._stream, self._most, self._where = stream, most, where
-        self._since = 0
+        self._since = -ahead
 
     def read(self, size: int = -1) -> bytes:
         """Read on.

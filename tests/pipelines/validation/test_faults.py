@@ -15,7 +15,7 @@ from data_world import SIDE, World
 from PIL import Image, ImageOps
 
 import tsernet
-from pipelines.validation.expectations import FILE_FAULTS
+from pipelines.validation.expectations import FILE_FAULTS, list_expectations
 from tsernet.config import Dataset, Synthetic
 from tsernet.data.sources import acquire
 from tsernet.data.sources.synthetic.sample import synthetic_sample
@@ -272,7 +272,7 @@ FAULTS: list[tuple[Spoil, str, str, list[str]]] = [
     (mask_with_grey, "error", "mask-grey", ["In_1"]),
     (mask_zero_one, "error", "mask-zero-one", ["Pa_2"]),
     (mask_inverted, "warning", "mask-inverted", ["Pa_2"]),
-    (mask_empty, "error", "mask-empty", ["Pa_2"]),
+    (mask_empty, "warning", "clean-with-class", ["Pa_2"]),
     (mask_full, "error", "mask-full", ["Pa_2"]),
     (mask_of_colours, "error", "mask-channels", ["Sc_1"]),
     (mask_with_alpha, "error", "mask-alpha", ["Sc_1"]),
@@ -349,3 +349,13 @@ def test_the_stage_acquire_refuses_a_link_that_leaves_before_the_validation_need
     dataset = Dataset(source="folder", folder=str(world.raw), synthetic=Synthetic(per_class=4, size=64, seed=0))
     with pytest.raises(UserError, match=r"In_3\.png: is a symbolic link that leaves the folder"):
         acquire(dataset, tmp_path / "copy")
+
+
+def test_clean_images_have_their_own_bounds_and_no_place_in_the_published_set(world: World) -> None:
+    for path in (world.raw / "masks").glob("*.png"):
+        Image.new("L", (SIDE, SIDE), 0).save(path)
+    broken = {one.expectation.name: one for one in world.run() if not one.success and one.expectation.severity == "error"}
+    assert set(broken) == {"clean-share"}
+    assert "validate.clean" in broken["clean-share"].expectation.description
+    names = {source: {one.name for one in list_expectations(world.params.validate_, source)} for source in ("folder", "sd-saliency-900")}
+    assert "mask-empty" in names["sd-saliency-900"] - names["folder"]

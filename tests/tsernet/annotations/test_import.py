@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from pycocotools import mask as pycoco
 from scipy import ndimage
 
-from tsernet.annotations import ImportOptions, import_dataset
+from tsernet.annotations import ImportOptions, coco, import_dataset
 from tsernet.annotations.runs import decompress_counts, from_counts, from_starts
 from tsernet.errors import UserError
 
@@ -126,6 +126,20 @@ def test_truncated_json_is_one_line(tmp_path: Path) -> None:
     source.write_text(source.read_text()[:-40])
     with pytest.raises(UserError, match="expected a COCO file"):
         import_dataset("coco", source, tmp_path / "own", ImportOptions(), silent)
+
+
+def test_an_endless_coco_annotation_is_refused_and_a_long_list_of_images_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tsernet.annotations.coco._MOST_BYTES", 150_000)
+    others = [{"id": 10 + n, "file_name": "empty.png", "width": WIDTH, "height": HEIGHT} for n in range(20_000)]
+    source = coco_file(tmp_path, [[1, 1, 9, 1, 9, 9]])
+    tree = json.loads(source.read_text())
+    tree["images"] = others + tree["images"]
+    source.write_text(json.dumps({key: tree[key] for key in ("categories", "images", "annotations")}))
+    assert len(coco.read(source, None, None)) == 20_002
+    endless = coco_file(tmp_path, [[1.5, 1.5] * 100_000])
+    with pytest.raises(UserError, match="one of its entries has more than 150000 bytes"):
+        import_dataset("coco", endless, tmp_path / "own", ImportOptions(), silent)
+    assert not (tmp_path / "own").exists()
 
 
 def labelme_file(folder: Path, *shapes: dict[str, Any]) -> Path:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tsernet.config import Augment, Params
-from tsernet.data.augment import Sample, augment, salt_and_pepper
+from tsernet.data.augment import Sample, TrainingSample, augment, montage, salt_and_pepper
 
 MakeParams = Callable[..., Params]
 
@@ -64,3 +64,17 @@ def test_salt_and_pepper_hit_the_named_share_and_leave_the_image_alone() -> None
     coloured = salt_and_pepper(np.stack([grey] * 3, axis=2), 0.1, 255, np.random.default_rng(0))
     assert np.array_equal(coloured[..., 0], noisy)
     assert np.array_equal(coloured[..., 0], coloured[..., 2])
+
+
+def test_a_montage_holds_its_four_parts_around_one_point() -> None:
+    parts = [TrainingSample(*(np.full((planes, 64, 64), value, dtype=np.float32) for planes in (3, 1, 1))) for value in (1, 2, 3, 4)]
+    for seed in range(30):
+        whole = montage(parts, np.random.default_rng(seed))
+        assert whole.mask[0, -1, -1] == 4
+        assert np.array_equal(whole.image[0], whole.mask[0])
+        assert np.array_equal(whole.mask, whole.edge)
+        row, column = (int((line != 4).sum()) for line in (whole.mask[0, :, -1], whole.mask[0, -1]))
+        assert set(np.unique(whole.mask[0, :row, :column])) <= {1}
+        assert set(np.unique(whole.mask[0, :row, column:])) <= {2}
+        assert set(np.unique(whole.mask[0, row:, :column])) <= {3}
+    assert all((part.mask == value).all() for part, value in zip(parts, (1, 2, 3, 4), strict=True))
