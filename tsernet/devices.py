@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from importlib.util import find_spec
 from typing import Literal
 
 from tsernet.errors import UserError
@@ -23,15 +24,17 @@ def choose_device(wanted: str, named_by: str) -> Device:
     """
     if wanted not in DEVICES:
         raise UserError(f"{named_by} is {wanted!r}, expected one of: {', '.join(DEVICES)}")
-    cuda = wanted != "cpu" and _has_cuda()
+    cuda = wanted != "cpu" and has_cuda()
     if wanted == "cuda" and not cuda:
         raise UserError(f"{named_by} is 'cuda', but this machine has no usable CUDA device; use 'auto' or 'cpu'")
     return "cuda" if cuda else "cpu"
 
 
-def _has_cuda() -> bool:
-    """Ask PyTorch, whose import takes over a second, only where it is imported already or the driver's library is there."""
+def has_cuda() -> bool:
+    """Say whether PyTorch is there and can use CUDA; without the driver's library it cannot, and its import would take over a second."""
     if "torch" not in sys.modules:
+        if find_spec("torch") is None:
+            return False
         try:
             ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
         except OSError:

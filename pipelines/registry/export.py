@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,10 @@ LIBRARY = (
     *("data/__init__.py", "data/pixels.py", "defects", "images", "models", "runtimes", "tiles"),
 )
 """What of `tsernet` goes into a version: all that loading and predicting import. The gate loads it and would find a gap."""
-REQUIREMENTS = ("mlflow", "torch", "numpy", "pandas", "pillow", "safetensors", "tifffile", "imagecodecs", "scipy", "opencv-python-headless")
+REQUIREMENTS = (
+    *("mlflow", "onnxruntime", "numpy", "pandas", "pillow", "safetensors", "tifffile", "imagecodecs"),
+    *("scipy", "opencv-python-headless"),
+)
 
 
 def export_model(folder: Path, weights: Path, papers: Mapping[str, Path], config: Mapping[str, Any], example: Any) -> None:
@@ -33,7 +38,7 @@ def export_model(folder: Path, weights: Path, papers: Mapping[str, Path], config
     """
     from mlflow.pyfunc import save_model
 
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, _without_comparing_requirements():
         save_model(
             str(folder),
             python_model=str(CODE),
@@ -44,6 +49,22 @@ def export_model(folder: Path, weights: Path, papers: Mapping[str, Path], config
             input_example=example,
             pip_requirements=[f"{name}=={importlib.metadata.version(name).partition('+')[0]}" for name in REQUIREMENTS],
         )
+
+
+@contextmanager
+def _without_comparing_requirements() -> Iterator[None]:
+    """Keep MLflow (3.17) from holding the requirements against what is installed: they are written from that.
+
+    It reads the list of files of every package there is, which takes longer than all else that saving a model does.
+    """
+    # By name: its module does not list it among what it exports.
+    environment: Any = importlib.import_module("mlflow.utils.environment")
+    compare = environment.warn_dependency_requirement_mismatches
+    environment.warn_dependency_requirement_mismatches = lambda _: None
+    try:
+        yield
+    finally:
+        environment.warn_dependency_requirement_mismatches = compare
 
 
 def _library(scratch: Path) -> Path:

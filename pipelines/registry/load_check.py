@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-FORBIDDEN = ("pipelines", "dvc", "prefect", "great_expectations", "lightning", "lightning_fabric")
+FORBIDDEN = ("pipelines", "dvc", "prefect", "great_expectations", "lightning", "lightning_fabric", "torch")
 
 
 class ForbidPipelineImports:

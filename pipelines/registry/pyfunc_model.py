@@ -43,13 +43,14 @@ class _Saliency:
             raise MlflowException.invalid_parameter_value(
                 f"{path.name} was changed after registration: sha256 {found}, expected {expected}"
             )
+        # As the gate has held it against PyTorch, in which it was trained; its users need not have that.
         if protocol := context.model_config.get("protocol"):
-            session, metadata = open_session(path, "torch")
+            session, metadata = open_session(path, "onnx")
             self._protocol = metadata | dict(protocol)
             self._predictor: Any = map_maker(session, self._protocol)
             return
         self._protocol = {}
-        self._predictor = load_predictor(path, batch_size=int(context.model_config["batch_size"]))
+        self._predictor = load_predictor(path, batch_size=int(context.model_config["batch_size"]), runtime="onnx")
         self._predictor.resize = int(context.model_config["resize"])
         self._predictor.stretch = bool(context.model_config["stretch"])
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.git import decode, run_git
+from tsernet.devices import has_cuda
 
 PARAMS, LOCK, SUMMARY = Path("params.yaml"), Path("dvc.lock"), Path("results/validation/summary.json")
 INPUTS = {"prepare": ("data/prepared/images", "data/prepared/masks", "data/prepared/edges"), "split": ("data/splits",)}
@@ -112,9 +113,9 @@ def _changes(workspace: Path) -> list[str]:
 
 def _device() -> str:
     """Name the GPU that torch would use, else the processor."""
-    import torch
+    if has_cuda():
+        import torch
 
-    if torch.cuda.is_available():
         return f"cuda: {torch.cuda.get_device_name(0)}"
     models = [line for line in _cpu_info() if line.startswith("model name")]
     name = models[0].partition(":")[2].strip() if models else platform.processor() or platform.machine()
