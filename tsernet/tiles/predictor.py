@@ -18,7 +18,7 @@ Forward = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """The network: float32 (B, 3, H, W), H and W multiples of 32, to logits (B, 1, H, W)."""
 SaliencyMap = NDArray[np.float32]
 
-SIDE, MARGIN = 512, 128
+SIDE, MARGIN = 768, 128
 """Of a tile, in input pixels: measured, see docs/explanation/strip.md."""
 
 
