@@ -38,7 +38,7 @@ def draw_overlay(source: RowSource, rows: tuple[int, int], runs: Runs, found: Se
     contours, _ = cv2.findContours(marked, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     thick = max(1, round(max(canvas.shape[:2]) / 1500))
     cv2.drawContours(canvas, list(contours), -1, _OUTLINE, thick)
-    size = max(0.35, min(1.2, min(canvas.shape[:2]) / 700))
+    size = max(0.35, min(0.8, min(canvas.shape[:2]) / 1200))
     for number, one in found:
         _label(canvas, str(number), round(one.defect.left * scale), round(one.defect.top * scale), size, thick)
     return canvas
