@@ -139,7 +139,7 @@ class _Job:
         given = parse_levels(levels, maker.levels)
         least = min_area if min_area is not None else max(1.0, point.min_area / pixel_scale**2)
         size = pixel_mm if pixel_mm is not None else None if protocol.pixel_mm is None else protocol.pixel_mm * pixel_scale
-        settings = {
+        settings: dict[str, Any] = {
             "weights_sha256": sha256_of(path),
             "threshold": threshold if threshold is not None else point.threshold,
             "rule": "given" if threshold is not None else point.rule,
