@@ -132,7 +132,7 @@ def protocol_of(metadata: Mapping[str, str], name: str | None = None) -> Protoco
     if chosen == "strip" and not window:
         raise UserError(
             "this model does not know its scale (no `window` in its metadata), so that it cannot go over a strip in tiles;"
-            " use --protocol paper, or train with train.window"
+            " 'tsernet predict --protocol paper' takes its images whole; train.window trains one that knows"
         )
     return Protocol(
         name="strip" if chosen == "strip" else "paper",

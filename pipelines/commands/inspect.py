@@ -233,7 +233,7 @@ class _Job:
         """Name the place of what is kept by all that it depends on: the files' bytes, the weights and the settings."""
         from tsernet.digests import sha256_of
 
-        parts = [self.settings | {"pixel_mm": None, "min_area": None}, [sha256_of(path) for path in paths]]
+        parts = [self.settings | {"pixel_mm": None, "min_area": None, "maps": self.maps}, [sha256_of(path) for path in paths]]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 

@@ -27,6 +27,7 @@ def main(_: Sequence[str]) -> None:
         TARGET,
         one_depth=params.dataset.depths == "one",
         scale=params.train.augment.resize,
+        window=params.train.window,
     )
     for outcome in failed(outcomes, "warning"):
         print(f"warning: {_line(outcome)}", file=sys.stderr)

@@ -23,7 +23,15 @@ __all__ = ["Outcome", "check_data", "failed", "validate_data"]
 
 
 def validate_data(
-    prepared: Path, split_room: Path, config: Validate, source: str, target: Path, *, one_depth: bool = True, scale: int | None = None
+    prepared: Path,
+    split_room: Path,
+    config: Validate,
+    source: str,
+    target: Path,
+    *,
+    one_depth: bool = True,
+    scale: int | None = None,
+    window: int = 0,
 ) -> Sequence[Outcome]:
     """Check manifest and splits; write summary.json and the Data Docs, whether the data are good or not.
 
@@ -35,6 +43,7 @@ def validate_data(
         target: The folder to make or replace.
         one_depth: Whether all images must have one number of bits (`dataset.depths: one`).
         scale: Side to which training resizes (`train.augment.resize`); None leaves out which defects are lost there.
+        window: Side of the windows that are resized so (`train.window`); 0 where whole images are.
     Returns:
         One outcome for each expectation.
     Raises:
@@ -42,7 +51,7 @@ def validate_data(
     """
     rows, splits = _read(prepared, split_room)
     with replacing(target) as fresh:
-        outcomes = check_data(prepared, split_room, config, source, fresh / "data_docs", one_depth=one_depth, scale=scale)
+        outcomes = check_data(prepared, split_room, config, source, fresh / "data_docs", one_depth=one_depth, scale=scale, window=window)
         finish_docs(fresh / "data_docs", outcomes, rows, prepared, config.thumbnails, read_levels(split_room))
         write_summary(outcomes, rows, splits, fresh / "summary.json")
     return outcomes
@@ -57,6 +66,7 @@ def check_data(
     *,
     one_depth: bool = True,
     scale: int | None = None,
+    window: int = 0,
 ) -> list[Outcome]:
     """Check manifest and splits; write at most Great Expectations' own pages.
 
@@ -67,7 +77,7 @@ def check_data(
     measured = Measured(
         alike=find_near_duplicates(rows, splits, prepared / "images", config.near_duplicate_bits),
         clipped=clipped_shares(rows, prepared / "images", levels),
-        lost={} if scale is None else find_lost(rows, prepared / "masks", scale),
+        lost={} if scale is None else find_lost(rows, prepared / "masks", scale, window),
         max_lost=config.max_lost,
         inverted_above=config.inverted_above,
         one_depth=one_depth,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -31,20 +31,23 @@ def clipped_shares(rows: Sequence[Row], images: Path, levels: Levels | None) -> 
     return dict(zip(deep, shares, strict=True))
 
 
-def find_lost(rows: Sequence[Row], masks: Path, scale: int) -> dict[str, Lost]:
+def find_lost(rows: Sequence[Row], masks: Path, scale: int, window: int = 0) -> dict[str, Lost]:
     """Find the defects that vanish when training reduces their masks.
 
     Args:
         rows: The manifest.
         masks: Folder of the prepared masks.
         scale: Side to which training resizes, pixels; a mask that is no larger loses nothing and is not read.
+        window: Side of the windows that are resized so (`train.window`); 0 where whole images are.
     Returns:
         By name, where any defect is lost.
     """
-    larger = [row.name for row in rows if row.usable and row.defect_pixels and max(row.width or 0, row.height or 0) > scale]
+    marked = [row for row in rows if row.usable and row.defect_pixels]
+    sizes = {row.name: _reduced(row.height or 1, row.width or 1, scale, window) for row in marked}
+    larger = [row.name for row in marked if max(row.width or 0, row.height or 0) > max(sizes[row.name])]
     if not larger:
         return {}
-    found = dict(zip(larger, in_parallel(partial(_lost, masks, scale), larger, "looking for defects lost"), strict=True))
+    found = dict(zip(larger, in_parallel(partial(_lost, masks, sizes), larger, "looking for defects lost"), strict=True))
     return {name: one for name, one in found.items() if one.lost}
 
 
@@ -53,5 +56,11 @@ def _clipped(images: Path, levels: Levels, name: str) -> float:
     return levels.clipped_share(samples.astype("uint16"))
 
 
-def _lost(masks: Path, scale: int, name: str) -> Lost:
-    return lost_defects(read_image(masks / f"{name}.png", max_pixels=None), scale)
+def _reduced(height: int, width: int, scale: int, window: int) -> tuple[int, int]:
+    if not window or max(height, width) <= window:
+        return scale, scale
+    return max(1, round(height * scale / window)), max(1, round(width * scale / window))
+
+
+def _lost(masks: Path, sizes: Mapping[str, tuple[int, int]], name: str) -> Lost:
+    return lost_defects(read_image(masks / f"{name}.png", max_pixels=None), sizes[name])

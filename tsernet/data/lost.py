@@ -17,14 +17,14 @@ class Lost(NamedTuple):
     defects: int
 
 
-def lost_defects(mask: NDArray[np.uint8], size: int) -> Lost:
+def lost_defects(mask: NDArray[np.uint8], size: tuple[int, int]) -> Lost:
     """Count the defects of which no pixel is left in the reduced mask that training is given.
 
     Args:
         mask: uint8, (H, W), anything but 0 is defect.
-        size: Side to which training resizes, pixels (`train.augment.resize`).
+        size: Height and width to which training reduces the whole mask, pixels.
     """
     labels, count = ndimage.label(mask > 0, structure=np.ones((3, 3), dtype=int))
     # The nearest pixel, as `resize_mask` takes it: so the number of a region stands wherever one of its pixels was taken.
-    kept = Image.fromarray(labels.astype(np.int32)).resize((size, size), Image.Resampling.NEAREST)
+    kept = Image.fromarray(labels.astype(np.int32)).resize(size[::-1], Image.Resampling.NEAREST)
     return Lost(int(count) - int(np.count_nonzero(np.unique(np.asarray(kept)))), int(count))

@@ -70,9 +70,9 @@ class SampleStore:
         rng = np.random.default_rng(seed)
         sample = self[index]
         if self._window:
-            height, width = sample.mask.shape
-            whole = max(height, width) <= self._window
-            sample = self._resized(sample if whole else _cut(sample, draw_window(sample.mask, min(self._window, height, width), rng)))
+            if sample.mask.shape != (self._window, self._window):
+                sample = _mirrored(_cut(sample, draw_window(sample.mask, self._window, rng)), self._window, rng)
+            sample = self._resized(sample)
         return augment(sample, config, scaling, rng)
 
     def draw_clean(self, index: int, config: Augment, scaling: str, seed: tuple[int, ...]) -> TrainingSample:
@@ -124,7 +124,10 @@ def _cut(sample: Sample, window: Window) -> Sample:
 
 
 def _mirrored(sample: Sample, side: int, rng: np.random.Generator) -> Sample:
-    missing = side - sample.mask.shape[0]
-    before = rng.integers(missing + 1, size=2)
-    around = [(int(one), missing - int(one)) for one in before]
+    """Fill a window that is larger than the image by its mirror image: enlarged, it would be of another scale."""
+    rows, columns = (side - length for length in sample.mask.shape)
+    if not rows and not columns:
+        return sample
+    before = rng.integers(rows + 1, size=2) if rows == columns else (rng.integers(rows + 1), rng.integers(columns + 1))
+    around = [(int(one), missing - int(one)) for one, missing in zip(before, (rows, columns), strict=True)]
     return Sample(*(np.pad(plane, [*around, (0, 0)][: plane.ndim], mode="symmetric") for plane in sample))

@@ -45,17 +45,18 @@ def draw_window(mask: ImageArray, side: int, rng: np.random.Generator) -> Window
 
     Args:
         mask: uint8 (H, W), anything but 0 is defect.
-        side: Of the window, pixels; at most the mask's shorter side.
+        side: Of the window, pixels. Where the mask is smaller, the window reaches beyond it, and what it cuts out is smaller.
     """
     height, width = mask.shape
+    lowest, rightmost = max(height - side, 0), max(width - side, 0)
     if rng.random() < OVER_DEFECT:
         marked = np.flatnonzero(mask)
         if marked.size:
             row, column = divmod(int(marked[rng.integers(marked.size)]), width)
             # The pixel lies anywhere in the window: a defect in the middle of every window would be a rule to learn.
             row, column = row - int(rng.integers(side)), column - int(rng.integers(side))
-            return Window(min(max(row, 0), height - side), min(max(column, 0), width - side), side)
-    return Window(int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1)), side)
+            return Window(min(max(row, 0), lowest), min(max(column, 0), rightmost), side)
+    return Window(int(rng.integers(lowest + 1)), int(rng.integers(rightmost + 1)), side)
 
 
 class CleanPlaces:

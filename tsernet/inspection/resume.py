@@ -33,7 +33,7 @@ class Kept:
     """Where an image's bands are kept, until they are complete in one file.
 
     Attributes:
-        folder: Of this image, these weights and these settings alone.
+        folder: Of this image, these weights and these settings alone, `maps` among them.
     """
 
     folder: Path
@@ -61,7 +61,7 @@ def inspect_rows(
         advance: Told (bands done, bands in all).
         maps: Whether to keep the bands' 8-bit maps too, for `map_of`.
     """
-    if kept.done.is_file() and (not maps or _has_maps(kept)):
+    if kept.done.is_file():
         return _read(kept.done)
     kept.folder.mkdir(parents=True, exist_ok=True)
     count = maker.count(source)
@@ -88,10 +88,6 @@ def map_of(kept: Kept) -> NDArray[np.uint8]:
         with np.load(path) as file:
             parts.append(file["map"])
     return np.concatenate(parts)
-
-
-def _has_maps(kept: Kept) -> bool:
-    return any(kept.folder.glob("band-*.npz"))
 
 
 def _read(path: Path) -> Runs:

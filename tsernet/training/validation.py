@@ -13,7 +13,9 @@ from tsernet.config import Params
 from tsernet.data.pixels import ImageArray, read_image, resize_image
 from tsernet.images.levels import Levels
 from tsernet.inference import Predictor, to_uint8
+from tsernet.protocol import Protocol
 from tsernet.runtimes.torch_session import TorchSession
+from tsernet.saliency import MapMaker, StripMaps
 from tsernet.training.history import VALIDATION_COLUMNS, Row
 
 SHOWN = 6
@@ -53,14 +55,13 @@ class Validator:
         return self._sheet(dict(zip(shown, self._maps(network, shown), strict=True)))
 
     def _maps(self, network: nn.Module, indices: Sequence[int]) -> list[ImageArray]:
-        settings = self._params.train
-        predictor = Predictor(
-            TorchSession(network, self._device),
-            resize=settings.augment.resize,
-            scaling=settings.scaling,
-            batch_size=settings.batch_size,
-        )
-        return [to_uint8(one) for one in predictor.predict([self._images[index] for index in indices])]
+        settings, session = self._params.train, TorchSession(network, self._device)
+        if settings.window:
+            strip = Protocol("strip", settings.augment.resize, settings.window, settings.scaling)
+            maker: MapMaker = StripMaps(session.logits, strip)
+        else:
+            maker = Predictor(session, resize=settings.augment.resize, scaling=settings.scaling, batch_size=settings.batch_size)
+        return [to_uint8(one) for one in maker.predict([self._images[index] for index in indices])]
 
     def _shown(self) -> list[int]:
         count = len(self._names)

@@ -32,6 +32,24 @@ def test_half_of_the_windows_lie_over_a_defect() -> None:
     assert all(window.of(mask).shape == (200, 200) for window in windows)
 
 
+def test_an_image_lower_than_the_window_is_mirrored_and_keeps_its_scale(tmp_path: Path, make_params: MakeParams) -> None:
+    for room in ("images", "masks", "edges"):
+        (tmp_path / room).mkdir()
+    mask = np.zeros((50, 900), dtype=np.uint8)
+    mask[20:40] = 255
+    for room in ("images", "masks", "edges"):
+        Image.fromarray(mask).save(tmp_path / room / "low.png")
+    train = make_params({"train.augment.resize": 96, "train.augment.crop": 96, "train.augment.flip": 0.0}).train
+    store = SampleStore(tmp_path, ["low"], 96, window=96)
+    for seed in range(10):
+        bars = store.draw(0, train.augment, "unit", (0, 1, seed)).mask[0, :, 0]
+        runs = np.flatnonzero(np.diff(np.concatenate([[0.0], bars, [0.0]])))
+        heights = runs[1::2] - runs[::2]
+        # Rows 20 to 40 of 50, and their mirror images: never stretched to another height, and cut by the window alone.
+        assert 20 in heights
+        assert all(height <= 20 for height in heights)
+
+
 def test_clean_windows_keep_away_from_what_is_marked_and_what_stands_out() -> None:
     image, mask = steel(200, 600), np.zeros((200, 600), dtype=np.uint8)
     mask[80:120, 100:140] = 255
