@@ -60,6 +60,8 @@ def test_retrain_in_the_browser(page: Page, up: Up, tmp_path: Path) -> None:
     assert up.api.wait_for_end(run_id, 500) == "COMPLETED", up.api.logs_of(run_id)
     assert turned_green == list(TASKS)
 
+    # The page of a run that has ended asks for nothing more; what it had not yet shown by then, it shows when it is opened anew.
+    page.reload()
     page.get_by_text("10 Task runs").first.wait_for()
     page.get_by_text("Artifacts", exact=True).first.click()
     for name in ("validation", "scores", "pr-curve", "comparison-sheet", "mlflow-run", "version", "report"):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from tsernet.config import Params
 from tsernet.devices import choose_device
 from tsernet.errors import UserError
 
@@ -27,22 +30,22 @@ def test_what_cannot_be_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         choose_device("gpu", "--device")
 
 
-def test_evaluate_keeps_to_the_accelerator_of_the_params(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("changes", [{}, {"evaluate.protocol": "strip", "train.window": 64}])
+def test_evaluate_keeps_to_the_accelerator_of_the_params(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make_params: Callable[..., Params], changes: dict[str, Any]
+) -> None:
     """A machine with CUDA evaluates on the CPU where `accelerator: cpu` is set."""
     from pipelines.stages import evaluate
-    from tsernet import inference
-    from tsernet.config import Evaluate
+    from tsernet import runtimes
 
-    seen = {}
+    seen = []
 
-    class Loaded:
-        resize = stretch = None
-
-    def load(path: Path, *, batch_size: int, device: str) -> Loaded:
-        seen["device"] = device
-        return Loaded()
+    def opened(path: Path, runtime: str, device: str) -> None:
+        seen.append((runtime, device))
+        raise StopIteration
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(inference, "load_predictor", load)
-    evaluate._load(tmp_path / "model.safetensors", Evaluate(resize=64, batch_size=1, stretch=True), "cpu")
-    assert seen["device"] == "cpu"
+    monkeypatch.setattr(runtimes, "open_session", opened)
+    with pytest.raises(StopIteration):
+        evaluate._load(tmp_path / "model.safetensors", make_params(changes))
+    assert seen == [("torch", "cpu")]
