@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tsernet.errors import UserError
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
 
 SOURCE_KEY = "tsernet:source-sha256"
 """The PNG text chunk of a map: the digest of the image file that it was made from."""
@@ -80,6 +85,40 @@ def require_safe_maps(targets: Mapping[Path, Path], inputs: Path, out: Path, ove
         raise UserError(
             f"{foreign[0]}{more}: exists and is not a map made from the same image; give another folder, or --overwrite to replace it"
         )
+
+
+def require_own_folder(out: Path, inputs: Path, mark: str) -> None:
+    """Check that a folder is new, empty or of an earlier call, and mark it as a call's own.
+
+    Args:
+        out: The folder as given.
+        inputs: The image or folder of images as given.
+        mark: Name of the folder within that only this command makes.
+    Raises:
+        UserError: If it is a file, holds the images, or holds files that no earlier call wrote.
+    """
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out}: is a file, expected a folder for the defects")
+    if inputs.is_dir() and _is_same(inputs, out):
+        raise UserError(f"{out}: holds the images; the inspection needs another folder")
+    if out.is_dir() and any(out.iterdir()) and not (out / mark).is_dir():
+        raise UserError(f"{out}: is not empty and no inspection's folder; give another one")
+    (out / mark).mkdir(parents=True, exist_ok=True)
+
+
+def save_png(image: Image.Image, target: Path, notes: PngInfo | None = None, compress_level: int = 6) -> None:
+    """Write a PNG whole or not at all; its folder is made if need be.
+
+    Args:
+        image: The image.
+        target: The file.
+        notes: Text chunks.
+        compress_level: Of zlib; 6 is Pillow's own default.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.stem}.partial-{os.getpid()}")
+    image.save(partial, format="PNG", pnginfo=notes, compress_level=compress_level)
+    partial.replace(target)
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines import options
 from tsernet.errors import CheckError, UserError
 
 if TYPE_CHECKING:
@@ -35,10 +35,7 @@ def register(app: typer.Typer) -> None:
 def inspect(
     images: Annotated[Path, typer.Argument(help="An image, or a folder of them")],
     out: Annotated[Path, typer.Option(help="Folder for defects.csv, .json and .parquet, images.csv and overlays/")],
-    model: Annotated[
-        str | None,
-        typer.Option(help="A model of the registry, a .safetensors file, or `shipped`; else the champion, or `shipped` without a registry"),
-    ] = None,
+    model: options.Model = None,
     pixel_scale: Annotated[float, typer.Option(help="Pixels of the training's images per pixel of these")] = 1.0,
     pixel_mm: Annotated[float | None, typer.Option(help="Side of a pixel of these images, millimetres; else as the model says")] = None,
     threshold: Annotated[
@@ -50,26 +47,25 @@ def inspect(
     continuous: Annotated[
         bool, typer.Option("--continuous", help="The images are consecutive frames of one strip, by their names, the first one on top")
     ] = False,
-    levels: Annotated[str | None, typer.Option(help="BLACK,WHITE: samples that become 0 and 255, for a model of 8-bit images")] = None,
+    levels: options.Levels = None,
     maps: Annotated[bool, typer.Option("--maps", help="Write the saliency maps too, to maps/")] = False,
     overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Write the images with their defects outlined")] = True,
-    device: Annotated[str, typer.Option(help="auto | cpu | cuda; auto takes CUDA where there is one")] = "auto",
-    runtime: Annotated[str, typer.Option(help="auto | torch | onnx; auto takes ONNX Runtime on the CPU, PyTorch on CUDA")] = "auto",
-    max_pixels: Annotated[
-        int | None, typer.Option(min=1, help="A larger image is not decoded; by default 100 million, a TIFF 4,000 million")
-    ] = None,
+    device: options.Device = "auto",
+    runtime: options.Runtime = "auto",
+    max_pixels: options.MaxPixels = None,
 ) -> None:
     """List the defects of images: place, size, orientation and saliency of each, in pixels and millimetres.
 
     What is finished of an image is kept in OUT/.inspect, so that a call that was killed goes on where it stood. Exit code 0: no defect;
     3: defects found; 1: a file could not be used.
     """
-    from pipelines.commands.predict import list_images, name_of
+    from pipelines.commands.predict import list_images, name_of, not_usable
+    from pipelines.outputs import require_own_folder
     from tsernet.inspection import write_tables
 
     paths = sorted(list_images(images, out), key=lambda path: _natural(name_of(path, images)))
     names = [name_of(path, images) for path in paths]
-    _require_own_folder(out, images)
+    require_own_folder(out, images, _STATE)
     job = _Job.of(model, pixel_scale, pixel_mm, threshold, min_area, levels, device, runtime, max_pixels, maps, overlays, out)
     bad: list[str] = []
     if continuous:
@@ -88,7 +84,7 @@ def inspect(
     defects, marked = sum(len(one.found) for one in inspected), sum(verdict["defects"] > 0 for verdict in verdicts)
     typer.echo(f"{defects} defects in {marked} of {len(verdicts)} images ({out / 'defects.csv'})")
     if bad:
-        raise CheckError(f"{len(bad)} of {len(paths)} files could not be used: {'; '.join(bad[:10])}{' …' if len(bad) > 10 else ''}")
+        raise not_usable(bad, len(paths))
     if defects:
         raise typer.Exit(DEFECTS_FOUND)
 
@@ -208,20 +204,22 @@ class _Job:
     def _draw(self, source: RowSource, rows: tuple[int, int], runs: Any, own: list[tuple[int, Any]], name: str) -> None:
         from PIL import Image
 
+        from pipelines.outputs import save_png
         from tsernet.inspection import draw_overlay
 
         if self.overlays:
-            _save(Image.fromarray(draw_overlay(source, rows, runs, own)), self.out / "overlays" / f"{name}.png")
+            save_png(Image.fromarray(draw_overlay(source, rows, runs, own)), self.out / "overlays" / f"{name}.png", compress_level=1)
 
     def _write_maps(self, kept: Any, names: list[str], heights: list[int]) -> None:
         from PIL import Image
 
+        from pipelines.outputs import save_png
         from tsernet.inspection.resume import map_of
 
         whole = map_of(kept)
         top = 0
         for name, height in zip(names, heights, strict=True):
-            _save(Image.fromarray(whole[top : top + height]), self.out / "maps" / f"{name}.png")
+            save_png(Image.fromarray(whole[top : top + height]), self.out / "maps" / f"{name}.png", compress_level=1)
             top += height
 
     def _opened(self, path: Path) -> AbstractContextManager[RowSource]:
@@ -245,24 +243,6 @@ def _naming(path: Path, opened: AbstractContextManager[RowSource]) -> Iterator[R
             yield source
     except UserError as error:
         raise UserError(str(error).encode("utf-8", "backslashreplace").decode()) from None
-
-
-def _save(image: Any, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.partial-{os.getpid()}")
-    image.save(partial, format="PNG", compress_level=1)
-    partial.replace(path)
-
-
-def _require_own_folder(out: Path, images: Path) -> None:
-    """Refuse a folder that holds the images, or files that no inspection wrote."""
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out}: is a file, expected a folder for the defects")
-    if images.is_dir() and out.exists() and out.samefile(images):
-        raise UserError(f"{out}: holds the images; the inspection needs another folder")
-    if out.is_dir() and any(out.iterdir()) and not (out / _STATE).is_dir():
-        raise UserError(f"{out}: is not empty and no inspection's folder; give another one")
-    (out / _STATE).mkdir(parents=True, exist_ok=True)
 
 
 def _natural(name: str) -> list[tuple[int, int | str]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines import options
 from tsernet.errors import CheckError, UserError
 
 if TYPE_CHECKING:
@@ -26,24 +26,19 @@ def register(app: typer.Typer) -> None:
 def predict(
     images: Annotated[Path, typer.Argument(help="An image, or a folder of them: PNG, BMP, JPEG, TIFF, JPEG 2000; grey or colour")],
     out: Annotated[Path, typer.Option(help="Folder for the maps, one NAME.png an image; for one image also the map's own name (.png)")],
-    model: Annotated[
-        str | None,
-        typer.Option(help="A model of the registry, a .safetensors file, or `shipped`; else the champion, or `shipped` without a registry"),
-    ] = None,
+    model: options.Model = None,
     names: Annotated[Path | None, typer.Option(help="Of the folder these alone: one name a line, or a CSV with a column `name`")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Images in one forward pass")] = 4,
-    device: Annotated[str, typer.Option(help="auto | cpu | cuda; auto takes CUDA where there is one")] = "auto",
-    runtime: Annotated[str, typer.Option(help="auto | torch | onnx; auto takes ONNX Runtime on the CPU, PyTorch on CUDA")] = "auto",
+    device: options.Device = "auto",
+    runtime: options.Runtime = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files that are no maps of the same images")] = False,
-    max_pixels: Annotated[
-        int | None, typer.Option(min=1, help="A larger image is not decoded; by default 100 million, a TIFF 4,000 million")
-    ] = None,
+    max_pixels: options.MaxPixels = None,
     protocol: Annotated[
         str | None,
         typer.Option(help="strip: at the training's scale, in tiles, calibrated | paper: whole, stretched; else the model's own"),
     ] = None,
     pixel_scale: Annotated[float, typer.Option(help="strip: pixels of the training's images per pixel of these")] = 1.0,
-    levels: Annotated[str | None, typer.Option(help="BLACK,WHITE: samples that become 0 and 255, for a model of 8-bit images")] = None,
+    levels: options.Levels = None,
 ) -> None:
     """Write one 8-bit saliency map an image, at the image's own size; folders in the folder are kept.
 
@@ -70,7 +65,12 @@ def predict(
         raise UserError(bad[0])
     typer.echo(f"{len(paths) - len(bad)} maps in {out}" if out.is_dir() else f"map {out}")
     if bad:
-        raise CheckError(f"{len(bad)} of {len(paths)} files could not be used: {'; '.join(bad[:10])}{' …' if len(bad) > 10 else ''}")
+        raise not_usable(bad, len(paths))
+
+
+def not_usable(bad: list[str], count: int) -> CheckError:
+    """Say which of so many files could not be used, ten of them by name."""
+    return CheckError(f"{len(bad)} of {count} files could not be used: {'; '.join(bad[:10])}{' …' if len(bad) > 10 else ''}")
 
 
 def list_images(place: Path, out: Path) -> list[Path]:
@@ -182,12 +182,9 @@ def _write_map(path: Path, target: Path, pixels: NDArray[np.uint8]) -> None:
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
-    from pipelines.outputs import SOURCE_KEY
+    from pipelines.outputs import SOURCE_KEY, save_png
     from tsernet.digests import sha256_of
 
-    target.parent.mkdir(parents=True, exist_ok=True)
     record = PngInfo()
     record.add_text(SOURCE_KEY, sha256_of(path))
-    partial = target.with_name(f".{target.stem}.partial-{os.getpid()}")
-    Image.fromarray(pixels).save(partial, format="PNG", pnginfo=record)
-    partial.replace(target)
+    save_png(Image.fromarray(pixels), target, record)

@@ -115,6 +115,7 @@ def _detection(out: Path, fitted: Fitted | None, params: Params) -> dict[str, An
     """Write operating.json, froc.csv and clean.csv, and say what is found at the operating point."""
     from pipelines.stages.operating import detection_figures, measure_maps, write_clean, write_froc
     from tsernet.data.samples import read_split
+    from tsernet.digests import sha256_of
 
     if fitted is None:
         _write_json(out / "operating.json", {"protocol": "paper"})
@@ -125,7 +126,7 @@ def _detection(out: Path, fitted: Fitted | None, params: Params) -> dict[str, An
     curves = measure_maps(out / "maps", PREPARED / "masks", read_split(SPLITS / "test.csv"), params.operate.min_area)
     _write_json(out / "operating.json", fitted.protocol.metadata())
     write_froc(curves, out / "froc.csv")
-    digests = {one.name: _digest(PREPARED / "masks" / f"{one.name}.png") for one in curves if one.is_clean}
+    digests = {one.name: sha256_of(PREPARED / "masks" / f"{one.name}.png") for one in curves if one.is_clean}
     write_clean(curves, point.level, digests, out / "clean.csv")
     return fitted.figures | detection_figures(curves, fitted.protocol)
 
@@ -228,12 +229,6 @@ def _write(out: Path, scores: Scores, validation: Scores | None, metrics: dict[s
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     write_whole(path, json.dumps(content, indent=2) + "\n")
-
-
-def _digest(path: Path) -> str:
-    from tsernet.weights import sha256_of
-
-    return sha256_of(path)
 
 
 def _classes() -> dict[str, str]:

@@ -38,12 +38,10 @@ class Fitted:
 
     Attributes:
         protocol: Calibrated, with its operating point.
-        curves: Of the validation images and clean windows.
         figures: For metrics.json.
     """
 
     protocol: Protocol
-    curves: tuple[ImageCurve, ...]
     figures: dict[str, Any]
 
 
@@ -88,8 +86,7 @@ def fit(
         curves.append(_measure(one.name, saliency, one.mask, params.operate.min_area))
         before.add(_uncalibrated(saliency, calibration), one.mask)
         after.add(saliency, one.mask)
-    choice = choose(curves, params.operate)
-    point = choice.point
+    point = choose(curves, params.operate)
     figures = {
         "calibration_scale": calibration.scale,
         "calibration_offset": calibration.offset,
@@ -100,7 +97,7 @@ def fit(
         "validation_calibration_error_after": after.error(),
         **_at(curves, point.level, "validation_"),
     }
-    return Fitted(replace(calibrated, operating_point=point), tuple(curves), figures)
+    return Fitted(replace(calibrated, operating_point=point), figures)
 
 
 def detection_figures(curves: Sequence[ImageCurve], protocol: Protocol) -> dict[str, Any]:
@@ -145,8 +142,9 @@ def write_clean(curves: Sequence[ImageCurve], level: int, digests: Mapping[str, 
         path: The CSV file.
     """
     from tsernet.metrics.export import write_csv
+    from tsernet.operating import place_of
 
-    place = _place(level)
+    place = place_of(level)
     rows = [
         [one.name, digests[one.name], int(one.marked[place]), int(one.false_components[place]), one.ground]
         for one in sorted(curves, key=lambda one: one.name)
@@ -222,11 +220,11 @@ def _measure_8bit(name: str, saliency: NDArray[np.uint8], mask: NDArray[np.uint8
 
 
 def _at(curves: Sequence[ImageCurve], level: int, prefix: str) -> dict[str, Any]:
-    from tsernet.operating import curve_of
+    from tsernet.operating import curve_of, place_of
 
     if not curves:
         return {}
-    curve, place = curve_of(curves), _place(level)
+    curve, place = curve_of(curves), place_of(level)
     values = {
         "found_share": curve.found[place],
         "false_per_megapixel": curve.per_megapixel[place],
@@ -237,12 +235,6 @@ def _at(curves: Sequence[ImageCurve], level: int, prefix: str) -> dict[str, Any]
     return {f"{prefix}{key}": None if np.isnan(value) else float(value) for key, value in values.items()} | {
         f"{prefix}{key}": value for key, value in counts.items()
     }
-
-
-def _place(level: int) -> int:
-    from tsernet.operating.curve import LEVELS
-
-    return int(np.searchsorted(LEVELS, level).clip(0, len(LEVELS) - 1))
 
 
 def _cell(value: Any) -> Any:

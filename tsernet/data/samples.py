@@ -76,7 +76,7 @@ class SampleStore:
         return augment(sample, config, scaling, rng)
 
     def draw_clean(self, index: int, config: Augment, scaling: str, seed: tuple[int, ...]) -> TrainingSample:
-        """Augment a clean window of the sample at `index`, one of `clean_indices`."""
+        """Augment a clean window of the sample at `index`, one of those that `split_by_defects` found for it."""
         rng = np.random.default_rng(seed)
         window = self._clean[index].draw(rng)
         sample = _cut(self[index], window)

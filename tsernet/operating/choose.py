@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,15 +12,7 @@ from tsernet.operating.curve import LEVELS, ImageCurve, curve_of
 from tsernet.protocol import DEFAULT_THRESHOLD, OperatingPoint
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The chosen point, and its place on the curve; None where no rule chose."""
-
-    point: OperatingPoint
-    place: int | None
-
-
-def choose(images: Sequence[ImageCurve], settings: Operate) -> Choice:
+def choose(images: Sequence[ImageCurve], settings: Operate) -> OperatingPoint:
     """Choose the operating point on validation images.
 
     Args:
@@ -31,7 +22,7 @@ def choose(images: Sequence[ImageCurve], settings: Operate) -> Choice:
         UserError: If the rule asks for images that are not there, or for what no threshold reaches.
     """
     if settings.rule == "none":
-        return Choice(OperatingPoint(DEFAULT_THRESHOLD, settings.min_area), None)
+        return OperatingPoint(DEFAULT_THRESHOLD, settings.min_area)
     if not images:
         raise UserError(
             f"operate.rule: {settings.rule} chooses on the validation split, which is empty; set split.validation above 0, or the rule none"
@@ -48,11 +39,10 @@ def choose(images: Sequence[ImageCurve], settings: Operate) -> Choice:
             " set train.clean_share above 0, or choose another rule"
         )
     if settings.rule == "false_alarms":
-        fits = np.flatnonzero(curve.per_megapixel <= settings.per_megapixel)
         # Above the last level that breaks the bound: the count need not fall from one threshold to the next.
         broken = np.flatnonzero(curve.per_megapixel > settings.per_megapixel)
         place = int(broken[-1]) + 1 if broken.size else 0
-        if not fits.size or place >= len(LEVELS):
+        if place >= len(LEVELS):
             raise UserError(
                 f"operate.per_megapixel: no threshold has at most {settings.per_megapixel:g}; the least is {curve.per_megapixel.min():.3g}"
             )
@@ -69,7 +59,7 @@ def choose(images: Sequence[ImageCurve], settings: Operate) -> Choice:
         place = _cheapest(images, settings)
         words = f"cost: {settings.miss:g} for a missed image, {settings.false_alarm:g} for a false alarm"
     # Half a level below, so that a map's rounding to 8 bits does not move a pixel across.
-    return Choice(OperatingPoint((float(LEVELS[place]) - 0.5) / 255.0, settings.min_area, words), place)
+    return OperatingPoint((float(LEVELS[place]) - 0.5) / 255.0, settings.min_area, words)
 
 
 def _cheapest(images: Sequence[ImageCurve], settings: Operate) -> int:

@@ -63,6 +63,15 @@ class Curve:
     marked_clean: NDArray[np.float64]
 
 
+def place_of(level: int) -> int:
+    """Find an operating point's place on the curve: the first threshold that is not below it.
+
+    Args:
+        level: The point, 8-bit.
+    """
+    return int(np.searchsorted(LEVELS, level).clip(0, len(LEVELS) - 1))
+
+
 def measure_image(name: str, saliency: NDArray[np.uint8], mask: NDArray[np.uint8], min_area: float) -> ImageCurve:
     """Measure one map at every threshold.
 

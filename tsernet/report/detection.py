@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tsernet.metrics.measures import Grey
+from tsernet.operating.curve import FOUND_SHARE
 from tsernet.report.methods import Method
 from tsernet.report.tables import Column, Row, Table, Value
 
 FOUND_AT = 128
-FOUND_SHARE = 0.1
 _EIGHT = np.ones((3, 3), dtype=bool)
 
 

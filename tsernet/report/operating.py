@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from tsernet.metrics.measures import Floats
+from tsernet.operating import place_of
+from tsernet.protocol import OperatingPoint
 from tsernet.report.tables import Column, Row, Table
 
 
@@ -18,13 +20,12 @@ from tsernet.report.tables import Column, Row, Table
 class Operating:
     """A model of the strip's protocol on the test split.
 
-    `figures`: of metrics.json. `level`: the operating point, 8-bit. `levels`, `found` and `per_megapixel`: the free-response ROC;
+    `figures`: of metrics.json. `level`: the operating point, 8-bit. `found` and `per_megapixel`: the free-response ROC;
     `by_size`: of small, medium and large defects; all (K,), NaN where there are none.
     """
 
     figures: Mapping[str, Any]
     level: int
-    levels: Floats
     found: Floats
     by_size: Mapping[str, Floats]
     per_megapixel: Floats
@@ -32,7 +33,7 @@ class Operating:
     @property
     def place(self) -> int:
         """The operating point's place on the curve."""
-        return int(np.searchsorted(self.levels, self.level).clip(0, len(self.levels) - 1))
+        return place_of(self.level)
 
 
 def read_operating(metrics: Mapping[str, Any], froc: Path) -> Operating | None:
@@ -47,8 +48,7 @@ def read_operating(metrics: Mapping[str, Any], froc: Path) -> Operating | None:
 
     return Operating(
         metrics,
-        min(max(int(np.ceil(float(metrics["operating_threshold"]) * 255 - 1e-6)), 1), 255),
-        column("threshold"),
+        OperatingPoint(float(metrics["operating_threshold"])).level,
         column("found"),
         {size: column(f"found_{size}") for size in ("small", "medium", "large")},
         column("false_per_megapixel"),

@@ -23,12 +23,12 @@ def image(level: int, *, defect: bool = True, false_level: int = 0) -> ImageCurv
 
 def test_a_point_by_each_rule() -> None:
     images = [image(200), image(150), image(100), image(0, defect=False, false_level=60), image(0, defect=False, false_level=120)]
-    recall = choose(images, Operate(rule="recall", at_least=1.0)).point
+    recall = choose(images, Operate(rule="recall", at_least=1.0))
     assert 97 / 255 < recall.threshold < 100 / 255
-    assert 60 < choose(images, Operate(rule="cost", miss=50.0, false_alarm=1.0)).point.threshold * 255 < 100
-    assert 120 < choose(images, Operate(rule="cost", miss=1.0, false_alarm=50.0)).point.threshold * 255 < 150
-    assert 119 < choose(images, Operate(rule="false_alarms", per_megapixel=0.0)).point.threshold * 255 < 125
-    assert choose(images, Operate()).point.threshold == 0.5
+    assert 60 < choose(images, Operate(rule="cost", miss=50.0, false_alarm=1.0)).threshold * 255 < 100
+    assert 120 < choose(images, Operate(rule="cost", miss=1.0, false_alarm=50.0)).threshold * 255 < 150
+    assert 119 < choose(images, Operate(rule="false_alarms", per_megapixel=0.0)).threshold * 255 < 125
+    assert choose(images, Operate()).threshold == 0.5
 
 
 def test_a_rule_that_cannot_choose_names_its_key() -> None:
