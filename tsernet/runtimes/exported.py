@@ -18,7 +18,7 @@ from tsernet.runtimes.onnx_graph import build_observed, build_onnx
 from tsernet.runtimes.onnx_read import parse_onnx
 from tsernet.runtimes.quantize import Observed, quantize
 from tsernet.runtimes.resize import resize_bilinear
-from tsernet.runtimes.session import Array
+from tsernet.runtimes.session import Array, Session
 
 SUFFIX = ".onnx"
 EXPORT_KEYS = ("protocol", "precision", "runtime", "weights_sha256", "licence", "input", "output", "content_sha256")
@@ -97,12 +97,12 @@ class ExportedSession:
     """A network that ends in saliency: the protocol is part of it.
 
     Args:
-        run: Runs the network.
+        session: Runs the network, whose answer is saliency in place of logits.
         protocol: Of its file.
     """
 
-    def __init__(self, run: Callable[[Array], Array], protocol: Protocol) -> None:
-        self.saliency, self.protocol = run, protocol
+    def __init__(self, session: Session, protocol: Protocol) -> None:
+        self.saliency, self.protocol, self.callers = session.logits, protocol, session.callers
 
     def require(self, protocol: Protocol) -> None:
         """Refuse another protocol than the file's.
