@@ -105,14 +105,12 @@ def _targets(paths: list[Path], given: Path, out: Path) -> dict[Path, Path]:
 
 
 def _chosen(paths: list[Path], place: Path, names: Path) -> list[Path]:
-    from tsernet.metrics import read_names
+    from tsernet.names import describe_unknown, read_names
 
     by_name = {name_of(path, place): path for path in paths}
     wanted = read_names(names)
     missing = [name for name in wanted if name not in by_name]
     if missing:
-        from tsernet.names import describe_unknown
-
         raise UserError(f"{place}: no image of the name {describe_unknown(missing, by_name)} ({names})")
     return [by_name[name] for name in wanted]
 
