@@ -60,7 +60,7 @@ def _registered(clone: Clone) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real `mlflow server`."""
-    from servers import ended, free_port, wait_for
+    from servers import TLS, ended, free_port, wait_for
 
     folder, address = tmp_path_factory.mktemp("server"), f"http://127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--workers", "1"]
@@ -68,7 +68,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     def answers() -> bool:
         try:
-            return httpx.get(f"{address}/health", timeout=1).is_success
+            return httpx.get(f"{address}/health", timeout=1, verify=TLS).is_success
         except httpx.TransportError:
             return False
 

@@ -131,17 +131,12 @@ def choose(api: PrefectApi) -> None:
     found = api.get("/deployments/name/retrain/default").json()
     schedule = found["schedules"][0]["id"]
     cron = {"cron": "15 3 * * *", "timezone": "Europe/Vienna"}
-    patch(api, f"/deployments/{found['id']}/schedules/{schedule}", active=True, schedule=cron)
-    patch(api, f"/deployments/{found['id']}", parameters={"settings": {"iterations": 77}}, concurrency_limit=3, tags=["night"])
-    patch(api, "/work_pools/tsernet", is_paused=True, concurrency_limit=5)
-    patch(api, "/v2/concurrency_limits/gpu", limit=2)
+    api.patch(f"/deployments/{found['id']}/schedules/{schedule}", active=True, schedule=cron)
+    api.patch(f"/deployments/{found['id']}", parameters={"settings": {"iterations": 77}}, concurrency_limit=3, tags=["night"])
+    api.patch("/work_pools/tsernet", is_paused=True, concurrency_limit=5)
+    api.patch("/v2/concurrency_limits/gpu", limit=2)
     rule = api.post("/automations/filter").json()[0]["id"]
-    patch(api, f"/automations/{rule}", enabled=False)
-
-
-def patch(api: PrefectApi, path: str, **changes: object) -> None:
-    """Change something by the call that the page makes."""
-    assert httpx.patch(f"{api.api}{path}", json=changes, timeout=30).is_success
+    api.patch(f"/automations/{rule}", enabled=False)
 
 
 def choices(api: PrefectApi) -> dict[str, object]:
