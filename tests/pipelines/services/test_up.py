@@ -20,7 +20,6 @@ from standin import ROOT, make_repository
 
 from pipelines.services.guard import OWNER, SCRATCH
 from pipelines.services.service import Service, answers
-from pipelines.services.stack import Stack
 from tsernet.errors import CheckError, UserError
 
 pytestmark = pytest.mark.slow
@@ -102,6 +101,8 @@ def test_mlflows_job_runner_is_not_there(up: Up) -> None:
 
 
 def test_a_second_one_for_the_same_repository_is_refused(up: Up) -> None:
+    from pipelines.services.stack import Stack  # and Prefect with it
+
     with pytest.raises(UserError, match=f"^another tsernet up serves {up.repository}; use that one, or end it first$"):
         Stack(up.repository, None, print).start()
 
