@@ -8,7 +8,9 @@ import typer
 
 Model = Annotated[
     str | None,
-    typer.Option(help="A model of the registry, a .safetensors file, or `shipped`; else the champion, or `shipped` without a registry"),
+    typer.Option(
+        help="A model of the registry, a .safetensors or exported file, or `shipped`; else the champion, or `shipped` without a registry"
+    ),
 ]
 Device = Annotated[str, typer.Option(help="auto | cpu | cuda; auto takes CUDA where there is one")]
 Runtime = Annotated[str, typer.Option(help="auto | torch | onnx; auto takes ONNX Runtime on the CPU, PyTorch on CUDA")]

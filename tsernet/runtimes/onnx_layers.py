@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tsernet.runtimes import onnx_format
-from tsernet.runtimes.session import Array
+from tsernet.runtimes.session import LEAST_RANGE, Array
 
 _EPSILON = 1e-5
 """PyTorch's default for BatchNorm."""
@@ -19,9 +19,11 @@ class Layers:
     Args:
         tensors: The model file's.
         image: Name of the graph's input, with three channels.
+        folded: Whether they are the weights of such a graph, each BatchNorm a part of its convolution already.
     """
 
-    def __init__(self, tensors: Mapping[str, Array], image: str) -> None:
+    def __init__(self, tensors: Mapping[str, Array], image: str, folded: bool = False) -> None:
+        self._folded = folded
         self.nodes: list[bytes] = []
         self._weights: dict[str, bytes] = {}
         self.used: set[str] = set()
@@ -35,7 +37,7 @@ class Layers:
 
     def has(self, name: str) -> bool:
         """Say whether the file has a layer of this name."""
-        return f"{name}.weight" in self._tensors
+        return f"{name}.weight" in self._tensors or f"{name}.factor" in self._tensors
 
     def inputs(self, name: str) -> int:
         """Say how many channels a convolution of the file takes; 0 if it is missing."""
@@ -57,7 +59,7 @@ class Layers:
         if inputs != self._channels[given] or kernel.shape[2:] not in ((1, 1), (3, 3)):
             raise ValueError(f"{name}.weight has the shape {kernel.shape}, expected 1×1 or 3×3 with {self._channels[given]} channels in")
         bias = self._tensor(f"{name}.bias", 1, outputs) if f"{name}.bias" in self._tensors else np.zeros(outputs, np.float32)
-        if norm:
+        if norm and not self._folded:
             factor, offset = self._affine(norm, outputs)
             kernel, bias = kernel * factor[:, None, None, None], bias * factor + offset
         parts = [given, self._weight(f"{name}.weight", kernel), self._weight(f"{name}.bias", bias)]
@@ -68,9 +70,13 @@ class Layers:
 
     def norm(self, given: str, name: str) -> str:
         """Apply a BatchNorm that stands before its convolution: a factor and an offset a channel."""
-        factor, offset = self._affine(name, self._channels[given])
-        scaled = self._add("Mul", [given, self._weight(f"{name}.factor", factor[:, None, None])], self._channels[given])
-        return self._add("Add", [scaled, self._weight(f"{name}.offset", offset[:, None, None])], self._channels[given])
+        channels = self._channels[given]
+        if self._folded:
+            factor, offset = (self._tensor(f"{name}.{part}", 3, channels) for part in ("factor", "offset"))
+        else:
+            factor, offset = (part[:, None, None] for part in self._affine(name, channels))
+        scaled = self._add("Mul", [given, self._weight(f"{name}.factor", factor)], channels)
+        return self._add("Add", [scaled, self._weight(f"{name}.offset", offset)], channels)
 
     def relu(self, given: str) -> str:
         """Cut off below 0."""
@@ -80,6 +86,20 @@ class Layers:
         """Attend to what logits do not show: s(−x)."""
         negative = self._add("Neg", [given], self._channels[given])
         return self._add("Sigmoid", [negative], self._channels[given])
+
+    def calibrated(self, given: str, scale: float, offset: float) -> str:
+        """Turn logits into saliency: s(scale · x + offset)."""
+        factor, shift = (
+            self._weight(f"calibration.{name}", np.array(value, np.float32)) for name, value in (("scale", scale), ("offset", offset))
+        )
+        scaled = self._add("Mul", [given, factor], 1)
+        return self._add("Sigmoid", [self._add("Add", [scaled, shift], 1)], 1)
+
+    def stretched(self, given: str) -> str:
+        """Stretch each map to [0, 1] by its own minimum and maximum."""
+        low, high = (self._add(operator, [given], 1, axes=[1, 2, 3], keepdims=1) for operator in ("ReduceMin", "ReduceMax"))
+        spread = self._add("Max", [self.combine("Sub", high, low), self._weight("least_range", np.array(LEAST_RANGE, np.float32))], 1)
+        return self.combine("Div", self.combine("Sub", given, low), spread)
 
     def combine(self, operator: str, one: str, other: str) -> str:
         """Join two values pixel by pixel; one channel counts for all."""
