@@ -45,20 +45,16 @@ def predict(
     A file of a folder that is not an image is named and the others are done; the exit code is then 1. No image is ever
     replaced by a map, and no existing file but a map of the same image, unless with --overwrite.
     """
-    from pipelines.model_resolver import default_model, find_model
+    from pipelines.model_resolver import open_model
     from pipelines.outputs import require_safe_maps
-    from tsernet.devices import choose_device
     from tsernet.images.levels import parse_levels
-    from tsernet.runtimes import open_session
     from tsernet.saliency import map_maker
 
     paths = list_images(images, out) if names is None else _chosen(list_images(images, out), images, names)
     targets = _targets(paths, images, out)
     require_safe_maps(targets, images, out, overwrite)
-    chosen = choose_device(device, "--device")
-    path, fed = find_model(model or default_model())
-    session, metadata = open_session(path, runtime, chosen)
-    predictor = map_maker(session, metadata | fed, protocol=protocol, pixel_scale=pixel_scale, batch_size=batch_size)
+    session, metadata, _ = open_model(model, runtime, device)
+    predictor = map_maker(session, metadata, protocol=protocol, pixel_scale=pixel_scale, batch_size=batch_size)
     predictor.levels = parse_levels(levels, predictor.levels)
     bad = _predict_all(targets, predictor, max_pixels)
     if bad and images.is_file():

@@ -18,7 +18,15 @@ LEAST_RANGE = 1e-3
 errors, which differ from one processor to the next. A trained network's maps vary by nearly 1."""
 
 
-class Session(Protocol):
+class MapSession(Protocol):
+    """A network that makes maps of whole images."""
+
+    def maps(self, inputs: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
+        """Run the network and turn its answer into maps: `Session.logits`, then `Session.finish`."""
+        ...
+
+
+class Session(MapSession, Protocol):
     """A network ready to run."""
 
     def logits(self, inputs: Array) -> Array:
@@ -42,3 +50,13 @@ class Session(Protocol):
             float32 in [0, 1], one (H, W) for each size, resized bilinearly (align_corners=False, no antialiasing).
         """
         ...
+
+
+def require_inputs(inputs: Array) -> None:
+    """Refuse what is no input of the network.
+
+    Raises:
+        ValueError: If the shape is another than (B, 3, H, W) with H and W multiples of 32; the message gives it.
+    """
+    if inputs.ndim != 4 or inputs.shape[1] != 3 or inputs.shape[2] % SIZE_MULTIPLE or inputs.shape[3] % SIZE_MULTIPLE or 0 in inputs.shape:
+        raise ValueError(f"image must be (B, 3, H, W) with H and W multiples of {SIZE_MULTIPLE}, got {inputs.shape}")
