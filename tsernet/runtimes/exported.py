@@ -82,13 +82,19 @@ def read_exported(path: Path) -> tuple[bytes, dict[str, str]]:
     if found.opsets.get("") != OPSET:
         raise UserError(f"{path}: asks for opset {found.opsets.get('', 'none')}, expected {OPSET}; export the model again")
     sealed = metadata["content_sha256"]
+    if len(sealed) != len(_UNSEALED):
+        raise UserError(f"{path}: content_sha256 is {sealed[:80]!r}, expected 64 digits; export the model again")
     digest = hashlib.sha256(data.replace(sealed.encode(), _UNSEALED.encode())).hexdigest()
     if digest != sealed:
         raise UserError(f"{path}: was changed after its export: sha256 {digest}, expected {sealed}; export the model again")
     if found.oddities or set(found.opsets) != {""}:
         odd = [*found.oddities, *(f"operators of {domain}" for domain in found.opsets if domain)]
         raise UserError(f"{path}: holds {odd[0]}, which the network does not; nothing of it was run")
-    if build_onnx(path, found.tensors, metadata, protocol_of(metadata), folded=True) != data:
+    try:
+        protocol = protocol_of(metadata)
+    except ValueError as error:
+        raise UserError(f"{path}: its metadata are not what 'tsernet export' writes ({error}); export the model again") from None
+    if build_onnx(path, found.tensors, metadata, protocol, folded=True) != data:
         raise UserError(f"{path}: its graph is not the network's, as this version writes it; export the model again")
     return data, metadata
 
