@@ -48,13 +48,14 @@ def read_model(name: str) -> tuple[TSERNet, dict[str, str], Path]:
     return network, metadata | fed, path
 
 
-def open_model(name: str | None, runtime: str, device: str) -> tuple[Session | ExportedSession, dict[str, str], Path]:
+def open_model(name: str | None, runtime: str, device: str, callers: int = 1) -> tuple[Session | ExportedSession, dict[str, str], Path]:
     """Open a model where it is to compute.
 
     Args:
         name: As for `read_model`, or an exported file; None for the default.
         runtime: The option `--runtime`.
         device: The option `--device`; `auto` is the CPU for an exported file.
+        callers: So many threads would call it at once.
     Returns:
         The session; how it is fed, in the words of a file's metadata; the file.
     Raises:
@@ -65,7 +66,7 @@ def open_model(name: str | None, runtime: str, device: str) -> tuple[Session | E
 
     chosen = "cpu" if device == "auto" and name and is_exported(Path(name)) else choose_device(device, "--device")
     path, fed = find_model(name or default_model())
-    session, metadata = open_session(path, runtime, chosen)
+    session, metadata = open_session(path, runtime, chosen, callers)
     return session, metadata | fed, path
 
 

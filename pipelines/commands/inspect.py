@@ -79,7 +79,8 @@ def inspect(
                 bad.append(str(error))
         if bad and not inspected:
             raise UserError(bad[0]) if len(bad) == 1 else CheckError(f"none of {len(bad)} files could be used: {'; '.join(bad[:10])}")
-    write_tables(inspected, job.settings, out)
+    if not write_tables(inspected, job.settings, out):
+        typer.echo("without defects.parquet, for which pyarrow is not installed", err=True)
     verdicts = [verdict for one in inspected for verdict in one.verdicts()]
     defects, marked = sum(len(one.found) for one in inspected), sum(verdict["defects"] > 0 for verdict in verdicts)
     typer.echo(f"{defects} defects in {marked} of {len(verdicts)} images ({out / 'defects.csv'})")

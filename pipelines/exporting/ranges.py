@@ -21,10 +21,13 @@ class _Watcher:
         convolutions: Name of the output that each takes, by its own name.
     """
 
+    callers = 1
+
     def __init__(self, model: bytes, convolutions: Mapping[str, str]) -> None:
         from tsernet.runtimes.onnx_graph import INPUT
-        from tsernet.runtimes.onnx_session import start_onnx, wanted_threads
+        from tsernet.runtimes.onnx_session import start_onnx
         from tsernet.runtimes.quantize import Observed
+        from tsernet.runtimes.session import wanted_threads
 
         self._session = start_onnx(model, wanted_threads())
         self._input, self._convolutions = INPUT, convolutions

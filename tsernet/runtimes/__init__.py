@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tsernet.errors import UserError
 from tsernet.runtimes.exported import SUFFIX, ExportedSession, read_exported
-from tsernet.runtimes.session import MapSession, Session
+from tsernet.runtimes.session import MapSession, Session, wanted_threads
 
-__all__ = ["RUNTIMES", "ExportedSession", "MapSession", "Session", "is_exported", "open_session"]
+__all__ = ["RUNTIMES", "ExportedSession", "MapSession", "Session", "is_exported", "open_session", "wanted_threads"]
 
 RUNTIMES = ("auto", "torch", "onnx", "openvino")
 _PACKAGES = {"onnx": ("ONNX Runtime", "onnxruntime"), "openvino": ("OpenVINO", "openvino"), "torch": ("PyTorch", "torch")}
@@ -20,7 +20,9 @@ def is_exported(path: Path) -> bool:
     return path.suffix == SUFFIX
 
 
-def open_session(path: Path, runtime: str = "auto", device: str = "cpu") -> tuple[Session | ExportedSession, dict[str, str]]:
+def open_session(
+    path: Path, runtime: str = "auto", device: str = "cpu", callers: int = 1
+) -> tuple[Session | ExportedSession, dict[str, str]]:
     """Read a model file into the runtime that is to compute it.
 
     Args:
@@ -28,6 +30,7 @@ def open_session(path: Path, runtime: str = "auto", device: str = "cpu") -> tupl
         runtime: `torch`, `onnx`, `openvino`, or `auto`: for an exported file the one that it was exported for; else ONNX Runtime, where it
             is installed and `device` is the CPU; else PyTorch.
         device: `cpu` or `cuda`.
+        callers: So many threads would call it at once; the session says how many may.
     Returns:
         The session, and the file's metadata.
     Raises:
@@ -36,7 +39,7 @@ def open_session(path: Path, runtime: str = "auto", device: str = "cpu") -> tupl
     if runtime not in RUNTIMES:
         raise UserError(f"--runtime is {runtime!r}, expected one of: {', '.join(RUNTIMES)}")
     if is_exported(path):
-        return _open_exported(path, runtime, device)
+        return _open_exported(path, runtime, device, callers)
     chosen = runtime
     if runtime == "auto":
         chosen = "onnx" if device == "cpu" and _installed("onnx") else "torch"
@@ -48,15 +51,15 @@ def open_session(path: Path, runtime: str = "auto", device: str = "cpu") -> tupl
     if chosen == "openvino":
         from tsernet.runtimes.openvino_session import open_openvino
 
-        return open_openvino(path)
+        return open_openvino(path, callers)
     from tsernet.runtimes.onnx_session import open_onnx
 
-    return open_onnx(path)
+    return open_onnx(path, callers)
 
 
-def _open_exported(path: Path, runtime: str, device: str) -> tuple[ExportedSession, dict[str, str]]:
+def _open_exported(path: Path, runtime: str, device: str, callers: int) -> tuple[ExportedSession, dict[str, str]]:
     from tsernet.protocol import protocol_of
-    from tsernet.runtimes.onnx_session import OnnxSession, wanted_threads
+    from tsernet.runtimes.onnx_session import OnnxSession
 
     if runtime == "torch":
         raise UserError(f"--runtime is 'torch', but {path} is an exported network; use 'auto', or the .safetensors file")
@@ -71,8 +74,8 @@ def _open_exported(path: Path, runtime: str, device: str) -> tuple[ExportedSessi
     if chosen == "openvino":
         from tsernet.runtimes.openvino_session import OpenVinoSession
 
-        return ExportedSession(OpenVinoSession(model, wanted_threads()).logits, protocol_of(metadata)), metadata
-    return ExportedSession(OnnxSession(model, wanted_threads()).logits, protocol_of(metadata)), metadata
+        return ExportedSession(OpenVinoSession(model, callers), protocol_of(metadata)), metadata
+    return ExportedSession(OnnxSession(model, callers), protocol_of(metadata)), metadata
 
 
 def _installed(runtime: str) -> bool:

@@ -18,7 +18,7 @@ from tsernet.runtimes.onnx_graph import build_observed, build_onnx
 from tsernet.runtimes.onnx_read import parse_onnx
 from tsernet.runtimes.quantize import Observed, quantize
 from tsernet.runtimes.resize import resize_bilinear
-from tsernet.runtimes.session import Array
+from tsernet.runtimes.session import Array, Session
 
 SUFFIX = ".onnx"
 EXPORT_KEYS = ("protocol", "precision", "runtime", "weights_sha256", "licence", "input", "output", "content_sha256")
@@ -82,13 +82,19 @@ def read_exported(path: Path) -> tuple[bytes, dict[str, str]]:
     if found.opsets.get("") != OPSET:
         raise UserError(f"{path}: asks for opset {found.opsets.get('', 'none')}, expected {OPSET}; export the model again")
     sealed = metadata["content_sha256"]
+    if len(sealed) != len(_UNSEALED):
+        raise UserError(f"{path}: content_sha256 is {sealed[:80]!r}, expected 64 digits; export the model again")
     digest = hashlib.sha256(data.replace(sealed.encode(), _UNSEALED.encode())).hexdigest()
     if digest != sealed:
         raise UserError(f"{path}: was changed after its export: sha256 {digest}, expected {sealed}; export the model again")
     if found.oddities or set(found.opsets) != {""}:
         odd = [*found.oddities, *(f"operators of {domain}" for domain in found.opsets if domain)]
         raise UserError(f"{path}: holds {odd[0]}, which the network does not; nothing of it was run")
-    if build_onnx(path, found.tensors, metadata, protocol_of(metadata), folded=True) != data:
+    try:
+        protocol = protocol_of(metadata)
+    except ValueError as error:
+        raise UserError(f"{path}: its metadata are not what 'tsernet export' writes ({error}); export the model again") from None
+    if build_onnx(path, found.tensors, metadata, protocol, folded=True) != data:
         raise UserError(f"{path}: its graph is not the network's, as this version writes it; export the model again")
     return data, metadata
 
@@ -97,12 +103,12 @@ class ExportedSession:
     """A network that ends in saliency: the protocol is part of it.
 
     Args:
-        run: Runs the network.
+        session: Runs the network, whose answer is saliency in place of logits.
         protocol: Of its file.
     """
 
-    def __init__(self, run: Callable[[Array], Array], protocol: Protocol) -> None:
-        self.saliency, self.protocol = run, protocol
+    def __init__(self, session: Session, protocol: Protocol) -> None:
+        self.saliency, self.protocol, self.callers = session.logits, protocol, session.callers
 
     def require(self, protocol: Protocol) -> None:
         """Refuse another protocol than the file's.

@@ -12,7 +12,7 @@ from tsernet.model_files import read_tensors
 from tsernet.runtimes.onnx_format import OPSET
 from tsernet.runtimes.onnx_graph import INPUT, OUTPUT, build_onnx
 from tsernet.runtimes.resize import finish_maps
-from tsernet.runtimes.session import Array, require_inputs
+from tsernet.runtimes.session import Array, require_inputs, threads_each
 
 
 class OnnxSession:
@@ -20,13 +20,14 @@ class OnnxSession:
 
     Args:
         model: An ONNX model as bytes, as `build_onnx` makes it.
-        threads: So many compute at once; 0 leaves it to ONNX Runtime: one for each core.
+        callers: So many threads call it at once; the cores are shared among them (`threads_each`).
     Raises:
         UserError: If the installed ONNX Runtime cannot run it, such as one that is older than the opset.
     """
 
-    def __init__(self, model: bytes, threads: int = 0) -> None:
-        self._session = start_onnx(model, threads)
+    def __init__(self, model: bytes, callers: int = 1) -> None:
+        self.callers = callers
+        self._session = start_onnx(model, threads_each(callers))
 
     def logits(self, inputs: Array) -> Array:
         """As `Session.logits`.
@@ -48,10 +49,15 @@ class OnnxSession:
 
 
 def start_onnx(model: bytes, threads: int = 0) -> Any:
-    """Load a model into ONNX Runtime, on the CPU; arguments and errors as for `OnnxSession`.
+    """Load a model into ONNX Runtime, on the CPU.
 
+    Args:
+        model: An ONNX model as bytes.
+        threads: So many compute at once; 0 leaves it to ONNX Runtime: one for each core.
     Returns:
-        An InferenceSession.
+        An InferenceSession, which any number of threads may call.
+    Raises:
+        UserError: As `OnnxSession`.
     """
     # Since 1.29 ONNX Runtime reports to its makers from its import on; this is read there, and nothing is then made, kept or sent.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # a plant's images are nobody else's business
@@ -71,19 +77,16 @@ def start_onnx(model: bytes, threads: int = 0) -> Any:
         raise UserError(f"ONNX Runtime {onnxruntime.__version__} cannot run the network, which is of opset {OPSET}: {said}") from None
 
 
-def open_onnx(path: Path) -> tuple[OnnxSession, dict[str, str]]:
+def open_onnx(path: Path, callers: int = 1) -> tuple[OnnxSession, dict[str, str]]:
     """Read a model file into ONNX Runtime; OMP_NUM_THREADS sets how many threads compute, as it does for PyTorch.
 
+    Args:
+        path: A .safetensors file.
+        callers: So many threads call it at once.
     Returns:
         The session, and the file's metadata.
     Raises:
         UserError: If the file is no model of this project.
     """
     tensors, metadata = read_tensors(path)
-    return OnnxSession(build_onnx(path, tensors, metadata), wanted_threads()), metadata
-
-
-def wanted_threads() -> int:
-    """Say how many threads OMP_NUM_THREADS asks for; 0 where it says nothing."""
-    threads = os.environ.get("OMP_NUM_THREADS", "")
-    return int(threads) if threads.isdecimal() else 0
+    return OnnxSession(build_onnx(path, tensors, metadata), callers), metadata

@@ -20,6 +20,8 @@ class TorchSession:
         device: Where it lies or is moved to.
     """
 
+    callers = 1  # the module's mode is changed and put back
+
     def __init__(self, model: nn.Module, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
         self.model = model.to(self.device)

@@ -115,10 +115,11 @@ def with_node(data: bytes, node: bytes) -> bytes:
         ),
         (lambda data: with_node(data, onnx_format.node("Loop", ["image"], "x")), "its graph is not the network's"),
         (lambda data: data + onnx_format._bytes(25, b""), "holds functions, which the network does not"),
+        (lambda data: data.replace(b"resize\x12\x03160", b"resize\x12\x03abc"), "its metadata are not what 'tsernet export' writes"),
         (lambda data: data.replace(b"Relu", b"Tanh"), "its graph is not the network's"),
         (lambda data: data.replace(b"0.6 -0.4", b"0.6 -0.5"), "its graph is not the network's"),
     ],
-    ids=["cut", "text", "empty", "opset", "metadata", "domain", "loop", "function", "operator", "calibration"],
+    ids=["cut", "text", "empty", "opset", "metadata", "domain", "loop", "function", "number", "operator", "calibration"],
 )
 def test_what_is_not_the_network_is_refused_in_one_line(exported: Path, tmp_path: Path, change, message: str) -> None:  # type: ignore[no-untyped-def]
     _, metadata = read_exported(exported)
