@@ -71,7 +71,7 @@ class Clone:
 
 def repro_together(*clones: Clone, **environment: str) -> list[str]:
     """Let all clones run `dvc repro` at once, in forks of one process; give what each printed."""
-    libraries = {"MLFLOW_DISABLE_TELEMETRY": "true", "GX_ANALYTICS_ENABLED": "false"}
+    libraries = {"MLFLOW_DISABLE_TELEMETRY": "true", "GX_ANALYTICS_ENABLED": "false", "ORT_DISABLE_TELEMETRY": "1"}
     script, roots = Path(__file__).with_name("forked_dvc.py"), [str(clone.root) for clone in clones]
     everything = Clone(clones[0].root.parent)
     everything.call(sys.executable, str(script), json.dumps(libraries | environment), *roots, environment={"PYTHONPATH": ""})

@@ -8,10 +8,12 @@ are paid once. DVC runs as ever, and each stage has a process, a working directo
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import runpy
 import shlex
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -23,6 +25,8 @@ _LIBRARIES = (
     *("great_expectations", "lightning_fabric", "matplotlib.pyplot", "mlflow", "mlflow.store.model_registry.sqlalchemy_store"),
     *("mlflow.store.tracking.sqlalchemy_store", "onnxruntime", "torch", "torch._dynamo"),
 )
+# Of Linux's prctl.h.
+_DEATH_SIGNAL = 1
 
 
 class Stage:
@@ -44,6 +48,7 @@ def _fork(work: Callable[[], Any]) -> int:
     if pid := os.fork():
         return pid
     code = 1
+    ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)  # with its parent, should a test's time be over
     try:
         code = work() or 0
     except SystemExit as end:
