@@ -11,12 +11,12 @@ from typing import Any
 
 from tsernet.annotations import polygons
 from tsernet.annotations.runs import decompress_counts, from_counts
-from tsernet.annotations.shapes import Marked, Mask, inside, numbers
+from tsernet.annotations.shapes import Marked, Piece, inside, numbers
 from tsernet.annotations.streams import InPieces
 from tsernet.errors import UserError
 
-_MOST_BYTES = 32 * 2**20
-"""Of one annotation: outlines of a whole 8192×8192 image have a tenth of it."""
+_MOST_BYTES = 8 * 2**20
+"""Of one annotation: the outlines of all that an 8192×8192 image holds have half of it. Its numbers take up to 50 times the memory."""
 
 RULE = "pycocotools: a pixel whose centre lies inside; several polygons are united"
 
@@ -96,19 +96,19 @@ def _items(ijson: Any, source: Path, prefix: str) -> Iterator[Any]:
         yield from ijson.items(stream, prefix, use_float=True)
 
 
-def _polygons(given: list[Any], width: int, height: int, where: str) -> Mask:
+def _polygons(given: list[Any], width: int, height: int, where: str) -> Piece:
     flat = [numbers(one if isinstance(one, list) else [], where) for one in given]
     if any(len(one) % 2 for one in flat):
         raise UserError(f"{where}: expected polygons as pairs of coordinates")
     return polygons.fill([list(zip(one[::2], one[1::2], strict=True)) for one in flat], width, height, where)
 
 
-def _runs(code: Any, width: int, height: int, where: str) -> Mask:
+def _runs(code: Any, width: int, height: int, where: str) -> Piece:
     if not isinstance(code, dict) or code.get("size") != [height, width]:
         raise UserError(f"{where}: expected a run-length code of size [{height}, {width}]")
     counts = code.get("counts")
     if isinstance(counts, str):
-        counts = decompress_counts(counts, width * height, where)
+        return from_counts(decompress_counts(counts, width * height, where), width, height, where)
     if not isinstance(counts, list):
         raise UserError(f"{where}: expected counts as a list or a text")
     return from_counts(counts, width, height, where)
