@@ -31,14 +31,14 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def call(old: Path, *words: object) -> Any:
     """Run today's `tsernet` in the old clone; give what it printed, read as JSON where it is that."""
-    command = [sys.executable, "-m", "pipelines.cli", *map(str, words)]
+    command = [sys.executable, "-P", "-m", "pipelines.cli", *map(str, words)]  # -P: not the old clone's own code
     done = subprocess.run(command, cwd=old, env=environment(ROOT), capture_output=True, text=True)
     assert done.returncode == 0, f"{' '.join(map(str, words))} ended with {done.returncode}\n{done.stdout}\n{done.stderr[-3000:]}"
     return json.loads(done.stdout) if "--json" in words else done.stdout
 
 
 def champion(old: Path) -> str:
-    (found,) = [one["version"] for one in call(old, "models", "list", "--json") if "champion" in one["aliases"]]
+    (found,) = [one["model"].rpartition("/")[2] for one in call(old, "models", "list", "--json") if "champion" in one["aliases"]]
     return str(found)
 
 
