@@ -11,6 +11,7 @@ import typer
 
 from pipelines import commands
 from pipelines.exit_codes import exit_code_of
+from pipelines.extras import extra_of
 from pipelines.loopback import bypass_proxy_for_loopback
 from tsernet.errors import CheckError, StoppedError, UserError
 
@@ -48,6 +49,12 @@ def main() -> None:
     bypass_proxy_for_loopback()
     try:
         build_app()()
+    except ModuleNotFoundError as error:
+        extra = extra_of(error.name)
+        if extra is None:
+            raise
+        print(f"error: this needs {error.name}, which is not installed; pip install 'tsernet[{extra}]'", file=sys.stderr)
+        sys.exit(exit_code_of(UserError()))
     except (CheckError, UserError, StoppedError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(exit_code_of(error))

@@ -10,6 +10,7 @@ from tsernet.errors import UserError
 
 if TYPE_CHECKING:
     from tsernet.models import TSERNet
+    from tsernet.runtimes import ExportedSession, Session
 
 
 SHIPPED, CHAMPION = "shipped", "models:/tsernet@champion"
@@ -47,6 +48,28 @@ def read_model(name: str) -> tuple[TSERNet, dict[str, str], Path]:
     return network, metadata | fed, path
 
 
+def open_model(name: str | None, runtime: str, device: str, callers: int = 1) -> tuple[Session | ExportedSession, dict[str, str], Path]:
+    """Open a model where it is to compute.
+
+    Args:
+        name: As for `read_model`, or an exported file; None for the default.
+        runtime: The option `--runtime`.
+        device: The option `--device`; `auto` is the CPU for an exported file.
+        callers: So many threads would call it at once.
+    Returns:
+        The session; how it is fed, in the words of a file's metadata; the file.
+    Raises:
+        UserError: As `read_model`, `choose_device` and `open_session`.
+    """
+    from tsernet.devices import choose_device
+    from tsernet.runtimes import is_exported, open_session
+
+    chosen = "cpu" if device == "auto" and name and is_exported(Path(name)) else choose_device(device, "--device")
+    path, fed = find_model(name or default_model())
+    session, metadata = open_session(path, runtime, chosen, callers)
+    return session, metadata | fed, path
+
+
 def find_model(name: str) -> tuple[Path, dict[str, str]]:
     """Find a model's file, and what the registry says beyond it of how it is fed; names and errors as for `read_model`."""
     if name.startswith("models:"):
@@ -60,6 +83,6 @@ def find_model(name: str) -> tuple[Path, dict[str, str]]:
     path = Path(name)
     if not path.is_file():
         raise UserError(
-            f"model {name!r}: no such file; expected a .safetensors file, models:/NAME/VERSION or @ALIAS, shipped or shipped-paper"
+            f"model {name!r}: no such file; expected a .safetensors or .onnx file, models:/NAME/VERSION or @ALIAS, shipped or shipped-paper"
         )
     return path, {}

@@ -1,8 +1,9 @@
-"""Which device a network runs on: one rule for training, evaluation and prediction."""
+"""Which device a network runs on, by one rule for training, evaluation and prediction; and how many cores there are."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from importlib.util import find_spec
 from typing import Literal
@@ -28,6 +29,11 @@ def choose_device(wanted: str, named_by: str) -> Device:
     if wanted == "cuda" and not cuda:
         raise UserError(f"{named_by} is 'cuda', but this machine has no usable CUDA device; use 'auto' or 'cpu'")
     return "cuda" if cuda else "cpu"
+
+
+def available_cores() -> int:
+    """Count the cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def has_cuda() -> bool:

@@ -13,7 +13,7 @@ from tsernet.data.pixels import ImageArray, resize_image, scale_image
 from tsernet.errors import UserError
 from tsernet.images.errors import ImageError
 from tsernet.images.levels import Levels, Samples, levels_of, to_8bit
-from tsernet.runtimes import Session, open_session
+from tsernet.runtimes import MapSession, open_session
 
 SaliencyMap = NDArray[np.float32]
 
@@ -25,7 +25,7 @@ class Predictor:
     paper's code does, and resized back bilinearly.
 
     Args:
-        session: Runs the network: scaled images (B, 3, H, W) to saliency logits (B, 1, H, W).
+        session: Runs the network: scaled images (B, 3, H, W) to maps.
         resize: Side of the network's input, a multiple of 32, pixels.
         scaling: `unit` or `own_max`, as in training.
         stretch: Whether to stretch each map.
@@ -35,7 +35,7 @@ class Predictor:
 
     def __init__(
         self,
-        session: Session,
+        session: MapSession,
         *,
         resize: int = 256,
         scaling: str = "unit",
@@ -72,7 +72,7 @@ class Predictor:
         images = [self._in_8_bits(one) for one in samples]
         inputs = np.stack([scale_image(resize_image(image, self.resize), self.scaling) for image in images])
         sizes = [(image.shape[0], image.shape[1]) for image in images]
-        return self.session.finish(self.session.logits(inputs), sizes, self.stretch)
+        return self.session.maps(inputs, sizes, self.stretch)
 
     def _in_8_bits(self, samples: Samples) -> ImageArray:
         try:
@@ -102,7 +102,7 @@ def load_predictor(path: Path, *, batch_size: int = 4, device: str = "cpu", runt
     return predictor_of(session, metadata, batch_size=batch_size)
 
 
-def predictor_of(session: Session, metadata: Mapping[str, str], *, batch_size: int = 4) -> Predictor:
+def predictor_of(session: MapSession, metadata: Mapping[str, str], *, batch_size: int = 4) -> Predictor:
     """Feed a network as a model file's metadata says: `resize`, `scaling`, `stretch` and, above 8 bits, `levels`."""
     return Predictor(
         session,

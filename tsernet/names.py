@@ -1,9 +1,13 @@
-"""Sample names that meet nothing, and what was probably meant."""
+"""Lists of sample names; those that meet nothing, and what was probably meant."""
 
 from __future__ import annotations
 
+import csv
 import difflib
 from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from tsernet.errors import UserError
 
 _SHOWN = 10
 
@@ -21,3 +25,24 @@ def describe_unknown(unknown: Sequence[str], known: Collection[str]) -> str:
         listed.append(f"{name} (nearest: {near[0]})" if near else name)
     more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
     return ", ".join(listed) + more
+
+
+def read_names(path: Path) -> list[str]:
+    """Read which images are meant: one name a line, or a CSV with a column `name`, as the splits are.
+
+    Raises:
+        UserError: If the file cannot be read or names nothing.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: expected a text file of names, cannot be read: {error}") from None
+    rows = [row for row in csv.reader(lines) if row and row[0].strip()]
+    if rows and "name" in rows[0]:
+        column = rows[0].index("name")
+        names = [row[column].strip() for row in rows[1:] if len(row) > column]
+    else:
+        names = [row[0].strip() for row in rows]
+    if not names:
+        raise UserError(f"{path}: expected names, one a line, got none")
+    return names

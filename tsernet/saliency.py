@@ -13,7 +13,7 @@ from tsernet.images.errors import ImageError
 from tsernet.images.levels import Levels, Samples, levels_of, to_8bit
 from tsernet.protocol import Protocol as ModelProtocol
 from tsernet.protocol import protocol_of
-from tsernet.runtimes import Session
+from tsernet.runtimes import ExportedSession, Session
 from tsernet.tiles import RowSource, StripPredictor
 from tsernet.tiles.grid import TileGrid
 from tsernet.tiles.predictor import Band, Forward
@@ -44,6 +44,7 @@ class StripMaps:
         levels: Of a model for more than 8 bits.
         pixel_scale: Training pixels per image pixel.
         grid: Of the tiles, in input pixels; the default is what measured well.
+        calibrated: Whether what the network gives is saliency by this protocol already, not logits.
     """
 
     batch_size = 1  # an image is reason enough for a forward pass, and a large one for many
@@ -56,9 +57,10 @@ class StripMaps:
         levels: Levels | None = None,
         pixel_scale: float = 1.0,
         grid: TileGrid | None = None,
+        calibrated: bool = False,
     ) -> None:
         self.levels, self.protocol, self.pixel_scale = levels, protocol, pixel_scale
-        self._tiles = StripPredictor(forward, protocol, pixel_scale=pixel_scale, grid=grid)
+        self._tiles = StripPredictor(forward, protocol, pixel_scale=pixel_scale, grid=grid, calibrated=calibrated)
 
     def predict(self, images: Sequence[Samples]) -> list[NDArray[np.float32]]:
         """Make the maps of images, one after the other.
@@ -81,7 +83,7 @@ class StripMaps:
 
 
 def map_maker(
-    session: Session,
+    session: Session | ExportedSession,
     metadata: Mapping[str, str],
     *,
     protocol: str | None = None,
@@ -97,13 +99,19 @@ def map_maker(
         pixel_scale: Training pixels per image pixel, for the strip's protocol.
         batch_size: Images in one forward pass, for the paper's protocol.
     Raises:
-        UserError: If the metadata does not hold what the protocol needs, or a scale is given to the paper's, which has none.
+        UserError: If the metadata does not hold what the protocol needs, a scale is given to the paper's, which has none, or the
+            network was exported for the other protocol.
     """
     from tsernet.inference import predictor_of
 
     found = protocol_of(metadata, protocol)
     if found.name == "paper":
+        if isinstance(session, ExportedSession):
+            session.require(found)
         if pixel_scale != 1.0:
             raise UserError(f"--pixel-scale {pixel_scale:g}: the paper's protocol resizes every image to one size; use --protocol strip")
         return predictor_of(session, metadata, batch_size=batch_size)
+    if isinstance(session, ExportedSession):
+        session.require(found)
+        return StripMaps(session.saliency, found, levels=levels_of(metadata), pixel_scale=pixel_scale, calibrated=True)
     return StripMaps(session.logits, found, levels=levels_of(metadata), pixel_scale=pixel_scale)

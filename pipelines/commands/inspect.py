@@ -79,7 +79,8 @@ def inspect(
                 bad.append(str(error))
         if bad and not inspected:
             raise UserError(bad[0]) if len(bad) == 1 else CheckError(f"none of {len(bad)} files could be used: {'; '.join(bad[:10])}")
-    write_tables(inspected, job.settings, out)
+    if not write_tables(inspected, job.settings, out):
+        typer.echo("without defects.parquet, for which pyarrow is not installed", err=True)
     verdicts = [verdict for one in inspected for verdict in one.verdicts()]
     defects, marked = sum(len(one.found) for one in inspected), sum(verdict["defects"] > 0 for verdict in verdicts)
     typer.echo(f"{defects} defects in {marked} of {len(verdicts)} images ({out / 'defects.csv'})")
@@ -120,16 +121,13 @@ class _Job:
         overlays: bool,
         out: Path,
     ) -> _Job:
-        from pipelines.model_resolver import default_model, find_model
-        from tsernet.devices import choose_device
+        from pipelines.model_resolver import open_model
         from tsernet.digests import sha256_of
         from tsernet.images.levels import parse_levels
-        from tsernet.runtimes import open_session
         from tsernet.saliency import StripMaps, map_maker
 
-        path, fed = find_model(model or default_model())
-        session, metadata = open_session(path, runtime, choose_device(device, "--device"))
-        maker = map_maker(session, metadata | fed, protocol="strip", pixel_scale=pixel_scale)
+        session, metadata, path = open_model(model, runtime, device)
+        maker = map_maker(session, metadata, protocol="strip", pixel_scale=pixel_scale)
         assert isinstance(maker, StripMaps)
         protocol, point = maker.protocol, maker.protocol.operating_point
         given = parse_levels(levels, maker.levels)

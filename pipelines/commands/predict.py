@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pipelines import options
 from tsernet.errors import CheckError, UserError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from tsernet.data.pixels import ImageArray
-    from tsernet.saliency import MapMaker, StripMaps
 
 
 def register(app: typer.Typer) -> None:
@@ -45,22 +38,19 @@ def predict(
     A file of a folder that is not an image is named and the others are done; the exit code is then 1. No image is ever
     replaced by a map, and no existing file but a map of the same image, unless with --overwrite.
     """
-    from pipelines.model_resolver import default_model, find_model
+    from pipelines.map_files import callers_for, write_maps
+    from pipelines.model_resolver import open_model
     from pipelines.outputs import require_safe_maps
-    from tsernet.devices import choose_device
     from tsernet.images.levels import parse_levels
-    from tsernet.runtimes import open_session
     from tsernet.saliency import map_maker
 
     paths = list_images(images, out) if names is None else _chosen(list_images(images, out), images, names)
     targets = _targets(paths, images, out)
     require_safe_maps(targets, images, out, overwrite)
-    chosen = choose_device(device, "--device")
-    path, fed = find_model(model or default_model())
-    session, metadata = open_session(path, runtime, chosen)
-    predictor = map_maker(session, metadata | fed, protocol=protocol, pixel_scale=pixel_scale, batch_size=batch_size)
+    session, metadata, _ = open_model(model, runtime, device, callers_for(len(paths)))
+    predictor = map_maker(session, metadata, protocol=protocol, pixel_scale=pixel_scale, batch_size=batch_size)
     predictor.levels = parse_levels(levels, predictor.levels)
-    bad = _predict_all(targets, predictor, max_pixels)
+    bad = write_maps(targets, predictor, session.callers, max_pixels)
     if bad and images.is_file():
         raise UserError(bad[0])
     typer.echo(f"{len(paths) - len(bad)} maps in {out}" if out.is_dir() else f"map {out}")
@@ -115,14 +105,12 @@ def _targets(paths: list[Path], given: Path, out: Path) -> dict[Path, Path]:
 
 
 def _chosen(paths: list[Path], place: Path, names: Path) -> list[Path]:
-    from tsernet.metrics import read_names
+    from tsernet.names import describe_unknown, read_names
 
     by_name = {name_of(path, place): path for path in paths}
     wanted = read_names(names)
     missing = [name for name in wanted if name not in by_name]
     if missing:
-        from tsernet.names import describe_unknown
-
         raise UserError(f"{place}: no image of the name {describe_unknown(missing, by_name)} ({names})")
     return [by_name[name] for name in wanted]
 
@@ -132,59 +120,3 @@ def name_of(path: Path, place: Path) -> str:
     from tsernet.data.layout import name_below, to_utf8_path
 
     return name_below(to_utf8_path(path), to_utf8_path(place)) if place.is_dir() else to_utf8_path(path).stem
-
-
-def _predict_all(targets: dict[Path, Path], predictor: MapMaker, max_pixels: int | None) -> list[str]:
-    """Predict batch by batch, so that memory does not grow with the folder; return what could not be read, a line each."""
-    from tsernet.data.pixels import MAX_PIXELS, read_image
-    from tsernet.progress import ProgressBar
-    from tsernet.saliency import StripMaps
-
-    bad: list[str] = []
-    paths = list(targets)
-    waiting: list[tuple[Path, ImageArray]] = []
-    with ProgressBar("predict", len(paths)) as bar:
-        for path in paths:
-            try:
-                if isinstance(predictor, StripMaps):
-                    _write_map(path, targets[path], _strip_map(path, predictor, max_pixels))
-                else:
-                    waiting.append((path, read_image(path, predictor.levels, max_pixels or MAX_PIXELS)))
-            except UserError as error:
-                bad.append(str(error).encode("utf-8", "backslashreplace").decode())
-            if waiting and (len(waiting) == predictor.batch_size or path == paths[-1]):
-                _write_maps(waiting, targets, predictor)
-                waiting.clear()
-            bar.advance()
-    return bad
-
-
-def _strip_map(path: Path, maker: StripMaps, max_pixels: int | None) -> NDArray[np.uint8]:
-    """Predict one image from its rows, so that of a large one only its 8-bit map is in memory as a whole."""
-    import numpy as np
-
-    from tsernet.inference import to_uint8
-    from tsernet.tiles import open_rows
-
-    with open_rows(path, maker.levels, max_pixels) as source:
-        return np.concatenate([to_uint8(band.saliency) for band in maker.bands(source)])
-
-
-def _write_maps(batch: list[tuple[Path, ImageArray]], targets: dict[Path, Path], predictor: MapMaker) -> None:
-    from tsernet.inference import to_uint8
-
-    maps = predictor.predict([image for _, image in batch])
-    for (path, _), saliency in zip(batch, maps, strict=True):
-        _write_map(path, targets[path], to_uint8(saliency))
-
-
-def _write_map(path: Path, target: Path, pixels: NDArray[np.uint8]) -> None:
-    from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
-
-    from pipelines.outputs import SOURCE_KEY, save_png
-    from tsernet.digests import sha256_of
-
-    record = PngInfo()
-    record.add_text(SOURCE_KEY, sha256_of(path))
-    save_png(Image.fromarray(pixels), target, record)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from tsernet.config import PARAMS_FILE, load_params
 from tsernet.errors import UserError
 
 _PRESETS = Path("presets")
@@ -20,6 +19,8 @@ def register(app: typer.Typer) -> None:
 
 def preset(name: Annotated[str, typer.Argument(help="demo, cpu, variants or paper: a file of presets/ without its suffix")]) -> None:
     """Copy presets/NAME.yaml to params.yaml; git shows what changed."""
+    from tsernet.config import PARAMS_FILE, load_params
+
     known = sorted(path.stem for path in _PRESETS.glob("*.yaml"))
     if not known:
         raise UserError(f"{_PRESETS.resolve()}: no presets there; run 'tsernet preset' in the repository's root")

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tsernet.config import Evaluate
 from tsernet.errors import CheckError, UserError
 
 TRAIN, EVALUATE, REPORT, IMAGES = Path("results/train"), Path("results/evaluate"), Path("results/report"), Path("data/prepared/images")
@@ -41,19 +40,6 @@ class Candidate:
         """Whether it was evaluated at its training's scale, calibrated, and not by the paper's protocol."""
         return self.protocol.get("protocol") == "strip"
 
-    def predictor(self, evaluate: Evaluate) -> Any:
-        """Read the model to predict as it was evaluated."""
-        from tsernet.inference import load_predictor
-        from tsernet.runtimes import open_session
-        from tsernet.saliency import map_maker
-
-        if self.is_strip:
-            session, metadata = open_session(self.weights, "torch")
-            return map_maker(session, metadata | self.protocol)
-        predictor = load_predictor(self.weights)
-        predictor.resize, predictor.stretch = evaluate.resize, evaluate.stretch
-        return predictor
-
     def identity(self, settings: dict[str, Any]) -> str:
         """Digest of everything that makes it another version: weights, the run that made them, how maps are made, what they scored."""
         parts = [self.weights_sha256, self.run["run_id"], settings, hashlib.sha256(self.per_image.read_bytes()).hexdigest()]
@@ -62,27 +48,35 @@ class Candidate:
             parts.append(self.protocol)
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
-    def sample_images(self, count: int = 4) -> list[Any]:
-        """Read a few of the test images, spread over the list.
+    def sample(self, count: int = 4) -> tuple[list[Any], list[Any]]:
+        """Read a few of the test images, spread over the list, and the maps that evaluation scored.
 
         Returns:
-            As the cameras gave them: uint8, or uint16 above 8 bits; (H, W) or (H, W, 3).
+            Images as the cameras gave them: uint8, or uint16 above 8 bits; (H, W) or (H, W, 3). Maps float32 (H, W) in [0, 1], in steps of
+            1/255.
+        Raises:
+            UserError: If a map is missing.
         """
-        from tsernet.data.pixels import read_samples
+        from tsernet.data.pixels import read_image, read_samples
 
         names = [row.partition(",")[0] for row in self.per_image.read_text(encoding="utf-8").splitlines()[1:]]
         chosen = names[:: max(1, len(names) // count)][:count]
-        return [read_samples(IMAGES / f"{name}.png", max_pixels=None) for name in chosen]
+        maps = [self.per_image.parent / "maps" / f"{name}.png" for name in chosen]
+        if missing := [str(path) for path in maps if not path.is_file()]:
+            raise UserError(f"register: expected {', '.join(missing)}; run 'dvc repro' first")
+        images = [read_samples(IMAGES / f"{name}.png", max_pixels=None) for name in chosen]
+        return images, [read_image(path, max_pixels=None).astype("float32") / 255 for path in maps]
 
 
 def read_candidate(variant: str, seed: int) -> Candidate:
     """Read what training and evaluation left in the working directory.
 
     Raises:
-        UserError: If a file is missing.
+        UserError: If a file is missing, or the weights are no model file.
         CheckError: If the weights are not those that training wrote.
     """
     from tsernet.digests import sha256_of
+    from tsernet.model_files import read_tensors
 
     trained, evaluated = TRAIN / variant / str(seed), EVALUATE / variant / str(seed)
     paths = [trained / "model.safetensors", trained / "run.json", evaluated / "metrics.json", evaluated / "per_image.csv"]
@@ -93,6 +87,7 @@ def read_candidate(variant: str, seed: int) -> Candidate:
     found = sha256_of(paths[0])
     if found != run["weights_sha256"]:
         raise CheckError(f"{paths[0]} was changed after training: sha256 {found}, expected {run['weights_sha256']} as in {paths[1]}")
+    read_tensors(paths[0])
     optional = {"model_card": REPORT / "model_card.md", "params": Path("params.yaml")}
     optional |= {"operating": evaluated / "operating.json", "clean": evaluated / "clean.csv"}
     papers = {"per_image": paths[3], "metrics": paths[2], **{name: path for name, path in optional.items() if path.is_file()}}

@@ -1,4 +1,4 @@
-"""What a model must show before it becomes a version: a stranger can load it, and it gives the maps that training's side gives."""
+"""What a model must show before it becomes a version: a stranger can load it, and it gives the maps that evaluation scored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from tsernet.errors import CheckError
 
 LOAD_CHECK = Path(__file__).with_name("load_check.py")
-TOLERANCE = 1.0 / 255.0
+TOLERANCE = 1.0 / 255.0 + 1e-6
+"""One level of the scored maps, which are of 8 bits: of two that are all but equal, one may be rounded up and the other down."""
 _SECONDS = 600
 _DONE = "done"
 
@@ -27,7 +28,7 @@ _DONE = "done"
 class FreshProcess:
     """A fresh process in another folder, which loads models and predicts as a user without this pipeline does.
 
-    One process for all models: its imports take most of its time, and begin while this process computes what is expected.
+    One process for all models: its imports take most of its time, and begin while this process writes what they load.
 
     Args:
         images: uint8 or uint16, (H, W) or (H, W, 3).

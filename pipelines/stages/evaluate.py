@@ -92,10 +92,10 @@ def _load(path: Path, params: Params) -> tuple[MapMaker, Fitted | None]:
     from tsernet.devices import choose_device
     from tsernet.images.levels import levels_of
     from tsernet.inference import predictor_of
-    from tsernet.runtimes import open_session
+    from tsernet.runtimes.torch_session import open_torch
 
     settings = params.evaluate
-    session, metadata = open_session(path, "torch", choose_device(params.train.hardware.accelerator, ACCELERATOR))
+    session, metadata = open_torch(path, choose_device(params.train.hardware.accelerator, ACCELERATOR))
     if settings.protocol == "paper":
         predictor = predictor_of(session, metadata, batch_size=settings.batch_size)
         # The params rule over what the file says of itself: another input size is tried without training again.

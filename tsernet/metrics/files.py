@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -94,24 +93,3 @@ def list_images(folder: Path, suffix: str = "") -> dict[str, Path]:
     if not found:
         raise UserError(f"{folder}: expected images ({', '.join(SUFFIXES)}), got none")
     return found
-
-
-def read_names(path: Path) -> list[str]:
-    """Read which images to score: one name a line, or a CSV with a column `name`, as the splits are.
-
-    Raises:
-        UserError: If the file cannot be read or names nothing.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: expected a text file of names, cannot be read: {error}") from None
-    rows = [row for row in csv.reader(lines) if row and row[0].strip()]
-    if rows and "name" in rows[0]:
-        column = rows[0].index("name")
-        names = [row[column].strip() for row in rows[1:] if len(row) > column]
-    else:
-        names = [row[0].strip() for row in rows]
-    if not names:
-        raise UserError(f"{path}: expected names, one a line, got none")
-    return names

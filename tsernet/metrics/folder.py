@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
@@ -12,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from tsernet.devices import available_cores
 from tsernet.errors import CheckError, UserError
 from tsernet.images.formats import MAX_PIXELS
 from tsernet.images.masks import MaskRule
@@ -66,11 +66,6 @@ def score_folder(
         raise UserError(f"{maps}: expected maps of the masks in {masks}, no name is in both")
     measured = _measure_all(jobs, workers or available_cores(), progress)
     return replace(collect(measured), missing=tuple(missing), extra=tuple(extra))
-
-
-def available_cores() -> int:
-    """Count the cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _pair(

@@ -1,4 +1,4 @@
-"""What runs a network: PyTorch, or ONNX Runtime, which starts and computes in less than half the time and runs on the CPU alone."""
+"""What runs a network: PyTorch; ONNX Runtime, which takes less than half the time; OpenVINO, which gains from eight bits."""
 
 from __future__ import annotations
 
@@ -6,38 +6,87 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tsernet.errors import UserError
-from tsernet.runtimes.session import Session
+from tsernet.runtimes.exported import SUFFIX, ExportedSession, read_exported
+from tsernet.runtimes.session import MapSession, Session, wanted_threads
 
-__all__ = ["RUNTIMES", "Session", "open_session"]
+__all__ = ["RUNTIMES", "ExportedSession", "MapSession", "Session", "is_exported", "open_session", "wanted_threads"]
 
-RUNTIMES = ("auto", "torch", "onnx")
+RUNTIMES = ("auto", "torch", "onnx", "openvino")
+_PACKAGES = {"onnx": ("ONNX Runtime", "onnxruntime"), "openvino": ("OpenVINO", "openvino"), "torch": ("PyTorch", "torch")}
 
 
-def open_session(path: Path, runtime: str = "auto", device: str = "cpu") -> tuple[Session, dict[str, str]]:
+def is_exported(path: Path) -> bool:
+    """Say whether a model is one that `tsernet export` wrote for a runtime, by its name."""
+    return path.suffix == SUFFIX
+
+
+def open_session(
+    path: Path, runtime: str = "auto", device: str = "cpu", callers: int = 1
+) -> tuple[Session | ExportedSession, dict[str, str]]:
     """Read a model file into the runtime that is to compute it.
 
     Args:
-        path: A .safetensors file of this project.
-        runtime: `torch`, `onnx`, or `auto`: ONNX Runtime where it is installed and `device` is the CPU, else PyTorch.
+        path: A .safetensors file of this project, or an .onnx file that `tsernet export` wrote.
+        runtime: `torch`, `onnx`, `openvino`, or `auto`: for an exported file the one that it was exported for; else ONNX Runtime, where it
+            is installed and `device` is the CPU; else PyTorch.
         device: `cpu` or `cuda`.
+        callers: So many threads would call it at once; the session says how many may.
     Returns:
         The session, and the file's metadata.
     Raises:
-        UserError: If the file is no model, or the runtime unknown, not installed, or not for this device.
+        UserError: If the file is no model, or the runtime unknown, not installed, or not for this device or file.
     """
     if runtime not in RUNTIMES:
         raise UserError(f"--runtime is {runtime!r}, expected one of: {', '.join(RUNTIMES)}")
-    installed = find_spec("onnxruntime") is not None
-    if runtime == "onnx" and not installed:
-        raise UserError("--runtime is 'onnx', but ONNX Runtime is not installed; pip install onnxruntime, or use 'torch'")
-    if runtime == "onnx" and device != "cpu":
-        raise UserError(f"--runtime is 'onnx', which computes on the CPU, but the device is {device!r}; use --device cpu, or 'torch'")
-    if runtime == "torch" or device != "cpu" or not installed:
-        from tsernet.runtimes.torch_session import TorchSession
-        from tsernet.weights import load_model
+    if is_exported(path):
+        return _open_exported(path, runtime, device, callers)
+    chosen = runtime
+    if runtime == "auto":
+        chosen = "onnx" if device == "cpu" and _installed("onnx") else "torch"
+    _require(chosen, device)
+    if chosen == "torch":
+        from tsernet.runtimes.torch_session import open_torch
 
-        network, metadata = load_model(path)
-        return TorchSession(network, device), metadata
+        return open_torch(path, device)
+    if chosen == "openvino":
+        from tsernet.runtimes.openvino_session import open_openvino
+
+        return open_openvino(path, callers)
     from tsernet.runtimes.onnx_session import open_onnx
 
-    return open_onnx(path)
+    return open_onnx(path, callers)
+
+
+def _open_exported(path: Path, runtime: str, device: str, callers: int) -> tuple[ExportedSession, dict[str, str]]:
+    from tsernet.protocol import protocol_of
+    from tsernet.runtimes.onnx_session import OnnxSession
+
+    if runtime == "torch":
+        raise UserError(f"--runtime is 'torch', but {path} is an exported network; use 'auto', or the .safetensors file")
+    model, metadata = read_exported(path)
+    chosen = runtime
+    if runtime == "auto":
+        # What was exported for OpenVINO in 32 bits is the same network in either.
+        chosen = "openvino" if metadata["runtime"] == "openvino" and (_installed("openvino") or metadata["precision"] == "int8") else "onnx"
+    if chosen == "onnx" and metadata["precision"] == "int8":
+        raise UserError(f"--runtime is 'onnx', but {path} has 8 bits, which are slower there than 32; use 'auto' or 'openvino'")
+    _require(chosen, device)
+    if chosen == "openvino":
+        from tsernet.runtimes.openvino_session import OpenVinoSession
+
+        return ExportedSession(OpenVinoSession(model, callers), protocol_of(metadata)), metadata
+    return ExportedSession(OnnxSession(model, callers), protocol_of(metadata)), metadata
+
+
+def _installed(runtime: str) -> bool:
+    return find_spec(_PACKAGES[runtime][1]) is not None
+
+
+def _require(runtime: str, device: str) -> None:
+    name, package = _PACKAGES[runtime]
+    if runtime != "torch" and device != "cpu":
+        raise UserError(f"--runtime is {runtime!r}, which computes on the CPU, but the device is {device!r}; use --device cpu, or 'torch'")
+    if not _installed(runtime):
+        raise UserError(
+            f"the model needs the runtime {runtime!r}, but {name} is not installed; pip install {package}, or use another --runtime"
+        )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tsernet.runtimes import onnx_format
-from tsernet.runtimes.session import Array
+from tsernet.runtimes.session import LEAST_RANGE, Array
 
 _EPSILON = 1e-5
 """PyTorch's default for BatchNorm."""
@@ -17,14 +19,19 @@ class Layers:
     """Collects nodes and weights; each method adds a layer and returns the name of what comes out.
 
     Args:
-        tensors: The model file's.
+        tensors: The model file's; or those of a graph, of which a convolution may have eight bits (`tsernet.runtimes.quantize`).
         image: Name of the graph's input, with three channels.
+        folded: Whether they are the weights of such a graph, each BatchNorm a part of its convolution already.
     """
 
-    def __init__(self, tensors: Mapping[str, Array], image: str) -> None:
+    def __init__(self, tensors: Mapping[str, NDArray[Any]], image: str, folded: bool = False) -> None:
+        self._folded = folded
         self.nodes: list[bytes] = []
         self._weights: dict[str, bytes] = {}
         self.used: set[str] = set()
+        self.conv_inputs: dict[str, str] = {}
+        """What each convolution takes, by its name."""
+        self._rounded_values: dict[str, str] = {}
         self._tensors = tensors
         self._channels = {image: 3}
 
@@ -35,7 +42,7 @@ class Layers:
 
     def has(self, name: str) -> bool:
         """Say whether the file has a layer of this name."""
-        return f"{name}.weight" in self._tensors
+        return f"{name}.weight" in self._tensors or f"{name}.factor" in self._tensors
 
     def inputs(self, name: str) -> int:
         """Say how many channels a convolution of the file takes; 0 if it is missing."""
@@ -52,15 +59,18 @@ class Layers:
         Raises:
             ValueError: If a tensor is missing or does not fit.
         """
-        kernel = self._tensor(f"{name}.weight", 4)
+        quantized = f"{name}.weight_scale" in self._tensors
+        kernel = self._tensor(f"{name}.weight", 4, kind=np.int8 if quantized else np.float32)
         outputs, inputs, side, _ = kernel.shape
         if inputs != self._channels[given] or kernel.shape[2:] not in ((1, 1), (3, 3)):
             raise ValueError(f"{name}.weight has the shape {kernel.shape}, expected 1×1 or 3×3 with {self._channels[given]} channels in")
         bias = self._tensor(f"{name}.bias", 1, outputs) if f"{name}.bias" in self._tensors else np.zeros(outputs, np.float32)
-        if norm:
+        if norm and not self._folded:
             factor, offset = self._affine(norm, outputs)
             kernel, bias = kernel * factor[:, None, None, None], bias * factor + offset
-        parts = [given, self._weight(f"{name}.weight", kernel), self._weight(f"{name}.bias", bias)]
+        self.conv_inputs[name] = given
+        weights = self._dequantized(name, kernel) if quantized else self._weight(f"{name}.weight", kernel)
+        parts = [self._rounded(given, name) if quantized else given, weights, self._weight(f"{name}.bias", bias)]
         padding = dilation * (side // 2)
         shape = {"kernel_shape": [side] * 2, "strides": [stride] * 2, "dilations": [dilation] * 2, "pads": [padding] * 4}
         result = self._add("Conv", parts, outputs, **shape)
@@ -68,9 +78,13 @@ class Layers:
 
     def norm(self, given: str, name: str) -> str:
         """Apply a BatchNorm that stands before its convolution: a factor and an offset a channel."""
-        factor, offset = self._affine(name, self._channels[given])
-        scaled = self._add("Mul", [given, self._weight(f"{name}.factor", factor[:, None, None])], self._channels[given])
-        return self._add("Add", [scaled, self._weight(f"{name}.offset", offset[:, None, None])], self._channels[given])
+        channels = self._channels[given]
+        if self._folded:
+            factor, offset = (self._tensor(f"{name}.{part}", 3, channels) for part in ("factor", "offset"))
+        else:
+            factor, offset = (part[:, None, None] for part in self._affine(name, channels))
+        scaled = self._add("Mul", [given, self._weight(f"{name}.factor", factor)], channels)
+        return self._add("Add", [scaled, self._weight(f"{name}.offset", offset)], channels)
 
     def relu(self, given: str) -> str:
         """Cut off below 0."""
@@ -80,6 +94,20 @@ class Layers:
         """Attend to what logits do not show: s(−x)."""
         negative = self._add("Neg", [given], self._channels[given])
         return self._add("Sigmoid", [negative], self._channels[given])
+
+    def calibrated(self, given: str, scale: float, offset: float) -> str:
+        """Turn logits into saliency: s(scale · x + offset)."""
+        factor, shift = (
+            self._weight(f"calibration.{name}", np.array(value, np.float32)) for name, value in (("scale", scale), ("offset", offset))
+        )
+        scaled = self._add("Mul", [given, factor], 1)
+        return self._add("Sigmoid", [self._add("Add", [scaled, shift], 1)], 1)
+
+    def stretched(self, given: str) -> str:
+        """Stretch each map to [0, 1] by its own minimum and maximum."""
+        low, high = (self._add(operator, [given], 1, axes=[1, 2, 3], keepdims=1) for operator in ("ReduceMin", "ReduceMax"))
+        spread = self._add("Max", [self.combine("Sub", high, low), self._weight("least_range", np.array(LEAST_RANGE, np.float32))], 1)
+        return self.combine("Div", self.combine("Sub", given, low), spread)
 
     def combine(self, operator: str, one: str, other: str) -> str:
         """Join two values pixel by pixel; one channel counts for all."""
@@ -115,16 +143,35 @@ class Layers:
         factor = gain / np.sqrt(variance + _EPSILON)
         return factor.astype(np.float32), (shift - mean * factor).astype(np.float32)
 
-    def _tensor(self, name: str, dimensions: int, length: int | None = None) -> Array:
+    def _dequantized(self, name: str, kernel: NDArray[Any]) -> str:
+        """Weights of eight bits, with a factor for each channel that comes out."""
+        scale = self._weight(f"{name}.weight_scale", self._tensor(f"{name}.weight_scale", 1, len(kernel)))
+        return self._add("DequantizeLinear", [self._weight(f"{name}.weight", kernel), scale], 0, axis=0)
+
+    def _rounded(self, given: str, name: str) -> str:
+        """A value as eight bits can hold it: once, however many convolutions take it."""
+        if given not in self._rounded_values:
+            parts = [
+                self._weight(f"{name}.{part}", self._tensor(f"{name}.{part}", 0, kind=kind))
+                for part, kind in (("input_scale", np.float32), ("input_zero", np.uint8))
+            ]
+            channels = self._channels[given]
+            whole = self._add("QuantizeLinear", [given, *parts], channels)
+            self._rounded_values[given] = self._add("DequantizeLinear", [whole, *parts], channels)
+        return self._rounded_values[given]
+
+    def _tensor(self, name: str, dimensions: int, length: int | None = None, kind: type = np.float32) -> NDArray[Any]:
         found = self._tensors.get(name)
         if found is None:
             raise ValueError(f"{name} is missing")
         if found.ndim != dimensions or (length is not None and found.shape[0] != length):
             raise ValueError(f"{name} has the shape {found.shape}, expected {length or dimensions} {'values' if length else 'dimensions'}")
+        if found.dtype != kind:
+            raise ValueError(f"{name} is {found.dtype}, expected {kind.__name__}")
         self.used.add(name)
         return found
 
-    def _weight(self, name: str, values: Array) -> str:
+    def _weight(self, name: str, values: NDArray[Any]) -> str:
         if name not in self._weights:
             self._weights[name] = onnx_format.tensor(name, values)
         return name

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from tsernet.errors import UserError
 from tsernet.model_files import read_tensors
+from tsernet.runtimes.onnx_format import OPSET
 from tsernet.runtimes.onnx_graph import INPUT, OUTPUT, build_onnx
 from tsernet.runtimes.resize import finish_maps
-from tsernet.runtimes.session import SIZE_MULTIPLE, Array
+from tsernet.runtimes.session import Array, require_inputs, threads_each
 
 
 class OnnxSession:
@@ -17,20 +20,14 @@ class OnnxSession:
 
     Args:
         model: An ONNX model as bytes, as `build_onnx` makes it.
-        threads: So many compute at once; 0 leaves it to ONNX Runtime: one for each core.
+        callers: So many threads call it at once; the cores are shared among them (`threads_each`).
+    Raises:
+        UserError: If the installed ONNX Runtime cannot run it, such as one that is older than the opset.
     """
 
-    def __init__(self, model: bytes, threads: int = 0) -> None:
-        # Since 1.29 ONNX Runtime reports to its makers from its import on; this is read there, and nothing is then made, kept or sent.
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # a plant's images are nobody else's business
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        # Threads that wait for work would spin: as much CPU time again, and none left for whoever reads and writes images.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    def __init__(self, model: bytes, callers: int = 1) -> None:
+        self.callers = callers
+        self._session = start_onnx(model, threads_each(callers))
 
     def logits(self, inputs: Array) -> Array:
         """As `Session.logits`.
@@ -38,14 +35,7 @@ class OnnxSession:
         Raises:
             ValueError: If the shape is another; the message gives it.
         """
-        if (
-            inputs.ndim != 4
-            or inputs.shape[1] != 3
-            or inputs.shape[2] % SIZE_MULTIPLE
-            or inputs.shape[3] % SIZE_MULTIPLE
-            or 0 in inputs.shape
-        ):
-            raise ValueError(f"image must be (B, 3, H, W) with H and W multiples of {SIZE_MULTIPLE}, got {inputs.shape}")
+        require_inputs(inputs)
         result: Array = self._session.run([OUTPUT], {INPUT: inputs})[0]
         return result
 
@@ -53,15 +43,50 @@ class OnnxSession:
         """As `Session.finish`."""
         return finish_maps(logits, sizes, stretch)
 
+    def maps(self, inputs: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
+        """As `Session.maps`."""
+        return self.finish(self.logits(inputs), sizes, stretch)
 
-def open_onnx(path: Path) -> tuple[OnnxSession, dict[str, str]]:
+
+def start_onnx(model: bytes, threads: int = 0) -> Any:
+    """Load a model into ONNX Runtime, on the CPU.
+
+    Args:
+        model: An ONNX model as bytes.
+        threads: So many compute at once; 0 leaves it to ONNX Runtime: one for each core.
+    Returns:
+        An InferenceSession, which any number of threads may call.
+    Raises:
+        UserError: As `OnnxSession`.
+    """
+    # Since 1.29 ONNX Runtime reports to its makers from its import on; this is read there, and nothing is then made, kept or sent.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # a plant's images are nobody else's business
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    # Threads that wait for work would spin: as much CPU time again, and none left for whoever reads and writes images.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, NotImplemented
+
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except (Fail, InvalidGraph, NotImplemented) as error:
+        said = " ".join(str(error).split())
+        raise UserError(f"ONNX Runtime {onnxruntime.__version__} cannot run the network, which is of opset {OPSET}: {said}") from None
+
+
+def open_onnx(path: Path, callers: int = 1) -> tuple[OnnxSession, dict[str, str]]:
     """Read a model file into ONNX Runtime; OMP_NUM_THREADS sets how many threads compute, as it does for PyTorch.
 
+    Args:
+        path: A .safetensors file.
+        callers: So many threads call it at once.
     Returns:
         The session, and the file's metadata.
     Raises:
         UserError: If the file is no model of this project.
     """
     tensors, metadata = read_tensors(path)
-    threads = os.environ.get("OMP_NUM_THREADS", "")
-    return OnnxSession(build_onnx(path, tensors, metadata), int(threads) if threads.isdecimal() else 0), metadata
+    return OnnxSession(build_onnx(path, tensors, metadata), callers), metadata

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tsernet.devices import available_cores
 
 Array = NDArray[np.float32]
 
@@ -18,7 +21,21 @@ LEAST_RANGE = 1e-3
 errors, which differ from one processor to the next. A trained network's maps vary by nearly 1."""
 
 
-class Session(Protocol):
+class MapSession(Protocol):
+    """A network that makes maps of whole images.
+
+    Attributes:
+        callers: So many threads may call it at once.
+    """
+
+    callers: int
+
+    def maps(self, inputs: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
+        """Run the network and turn its answer into maps: `Session.logits`, then `Session.finish`."""
+        ...
+
+
+class Session(MapSession, Protocol):
     """A network ready to run."""
 
     def logits(self, inputs: Array) -> Array:
@@ -42,3 +59,24 @@ class Session(Protocol):
             float32 in [0, 1], one (H, W) for each size, resized bilinearly (align_corners=False, no antialiasing).
         """
         ...
+
+
+def wanted_threads() -> int:
+    """Say how many threads OMP_NUM_THREADS asks for; 0 where it says nothing."""
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    return int(threads) if threads.isdecimal() else 0
+
+
+def threads_each(callers: int) -> int:
+    """Share the cores, or as many of them as OMP_NUM_THREADS says, among so many callers; 0 leaves one caller's to the runtime."""
+    return wanted_threads() if callers == 1 else max(1, (wanted_threads() or available_cores()) // callers)
+
+
+def require_inputs(inputs: Array) -> None:
+    """Refuse what is no input of the network.
+
+    Raises:
+        ValueError: If the shape is another than (B, 3, H, W) with H and W multiples of 32; the message gives it.
+    """
+    if inputs.ndim != 4 or inputs.shape[1] != 3 or inputs.shape[2] % SIZE_MULTIPLE or inputs.shape[3] % SIZE_MULTIPLE or 0 in inputs.shape:
+        raise ValueError(f"image must be (B, 3, H, W) with H and W multiples of {SIZE_MULTIPLE}, got {inputs.shape}")

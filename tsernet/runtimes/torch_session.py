@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +20,8 @@ class TorchSession:
         device: Where it lies or is moved to.
     """
 
+    callers = 1  # the module's mode is changed and put back
+
     def __init__(self, model: nn.Module, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
         self.model = model.to(self.device)
@@ -28,7 +31,8 @@ class TorchSession:
         was_training = self.model.training
         self.model.eval()
         try:
-            with torch.inference_mode():
+            # Unless it is told not to, an NVIDIA GPU rounds a convolution's inputs to ten bits; no other runtime would give the same maps.
+            with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
                 logits: Tensor = self.model(torch.from_numpy(inputs).to(self.device)).saliency
                 result: Array = logits.float().cpu().numpy()
                 return result
@@ -40,6 +44,24 @@ class TorchSession:
         with torch.inference_mode():
             maps = torch.sigmoid(torch.from_numpy(logits))
             return [_finish(one, size, stretch) for one, size in zip(maps, sizes, strict=True)]
+
+    def maps(self, inputs: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
+        """As `Session.maps`."""
+        return self.finish(self.logits(inputs), sizes, stretch)
+
+
+def open_torch(path: Path, device: str = "cpu") -> tuple[TorchSession, dict[str, str]]:
+    """Read a model file into PyTorch.
+
+    Returns:
+        The session, and the file's metadata.
+    Raises:
+        UserError: If the file is no model of this project.
+    """
+    from tsernet.weights import load_model
+
+    network, metadata = load_model(path)
+    return TorchSession(network, device), metadata
 
 
 def _finish(one: Tensor, size: tuple[int, int], stretch: bool) -> Array:

@@ -15,7 +15,7 @@ from tsernet.tiles.grid import MULTIPLE, TileGrid
 from tsernet.tiles.rows import ArrayRows, RowSource
 
 Forward = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""The network: float32 (B, 3, H, W), H and W multiples of 32, to logits (B, 1, H, W)."""
+"""The network: float32 (B, 3, H, W), H and W multiples of 32, to logits, or saliency in [0, 1], (B, 1, H, W)."""
 SaliencyMap = NDArray[np.float32]
 
 SIDE, MARGIN = 768, 128
@@ -40,12 +40,21 @@ class StripPredictor:
         protocol: Its `strip` protocol.
         pixel_scale: Training pixels per image pixel; 0.8 where an image pixel is smaller than a training pixel.
         grid: Of the tiles, in input pixels.
+        calibrated: Whether `forward` gives saliency, calibrated, not logits.
     Raises:
         UserError: If the scale cannot be meant.
     """
 
-    def __init__(self, forward: Forward, protocol: Protocol, *, pixel_scale: float = 1.0, grid: TileGrid | None = None) -> None:
-        self._forward, self._protocol = forward, protocol
+    def __init__(
+        self,
+        forward: Forward,
+        protocol: Protocol,
+        *,
+        pixel_scale: float = 1.0,
+        grid: TileGrid | None = None,
+        calibrated: bool = False,
+    ) -> None:
+        self._forward, self._protocol, self._calibrated = forward, protocol, calibrated
         self._factor = protocol.reduction * require_scale(pixel_scale)
         self._grid = grid or TileGrid(SIDE, MARGIN)
 
@@ -111,8 +120,10 @@ class StripPredictor:
         # One tile at a time: it is large enough to keep all cores busy, and the memory is bounded by one.
         for (begin, end), weight in zip(columns, column_weights, strict=True):
             tile = scale_image(np.ascontiguousarray(band[:, begin:end]), self._protocol.scaling)
-            saliency = self._protocol.calibration.apply(self._forward(tile[None]))[0, 0]
-            sums[:, begin:end] += saliency * row_weight[:, None] * weight[None]
+            saliency = self._forward(tile[None])
+            if not self._calibrated:
+                saliency = self._protocol.calibration.apply(saliency)
+            sums[:, begin:end] += saliency[0, 0] * row_weight[:, None] * weight[None]
 
 
 class _Inputs:

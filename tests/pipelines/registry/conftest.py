@@ -18,16 +18,6 @@ LEVEL = {"s_measure": 0.8, "mae": 0.05, "max_e_measure": 0.9, "max_f_measure": 0
 Scores = Mapping[str, float]
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An mlflow.db with its tables and nothing in them: making them takes seconds, copying none."""
-    from pipelines.tracking.server import make_client
-
-    path = tmp_path_factory.mktemp("database") / "mlflow.db"
-    make_client(f"sqlite:///{path}").search_experiments()
-    return path
-
-
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database: Path) -> Path:
     """A git repository with demo's params.yaml as the working directory; its default store."""
@@ -84,6 +74,7 @@ def make_candidate(repository: Path, write_scores: Callable[..., None]) -> Calla
         for index in range(40):
             pixels = generator.integers(0, 256, (40, 48), dtype=np.uint8)
             Image.fromarray(pixels).save(f"data/prepared/images/p{index:02d}.png")
+        _write_maps(trained / "model.safetensors", evaluated / "maps", [f"p{index:02d}" for index in (0, 10, 20, 30)])
         if run_id is None:
             with tracking.child_run("full", 0) as run:
                 if test_digest:
@@ -94,6 +85,23 @@ def make_candidate(repository: Path, write_scores: Callable[..., None]) -> Calla
         return run_id
 
     return make
+
+
+def _write_maps(weights: Path, maps: Path, names: list[str]) -> None:
+    """What evaluation would leave of the images that the gate looks at."""
+    from PIL import Image
+
+    from tsernet.config import load_params
+    from tsernet.data.pixels import read_image
+    from tsernet.inference import load_predictor, to_uint8
+
+    settings = load_params().evaluate
+    predictor = load_predictor(weights, runtime="torch")
+    predictor.resize, predictor.stretch = settings.resize, settings.stretch
+    maps.mkdir(exist_ok=True)
+    for name in names:
+        (saliency,) = predictor.predict([read_image(Path(f"data/prepared/images/{name}.png"))])
+        Image.fromarray(to_uint8(saliency)).save(maps / f"{name}.png")
 
 
 @pytest.fixture

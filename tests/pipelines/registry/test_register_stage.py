@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pipelines.registry import Registry, settle, weights_file
@@ -35,8 +36,6 @@ def _outcome() -> dict[str, Any]:
 def test_the_first_model_is_champion_and_a_stranger_gets_the_maps_of_predict(
     repository: Path, tmp_path_factory: pytest.TempPathFactory, make_candidate: Callable[..., str]
 ) -> None:
-    import numpy as np
-
     from pipelines.model_resolver import read_model
     from tsernet.inference import predictor_of
     from tsernet.runtimes.torch_session import TorchSession
@@ -104,6 +103,23 @@ def test_weights_changed_after_training_are_refused(repository: Path, make_candi
         register.main([])
     assert "was changed after training" in _outcome()["reason"]
     assert Registry().versions() == []
+
+
+def test_a_version_must_give_the_maps_that_were_scored(repository: Path, make_candidate: Callable[..., str]) -> None:
+    from PIL import Image
+
+    make_candidate()
+    scored = Path("results/evaluate/full/0/maps/p20.png")
+    with Image.open(scored) as image:
+        pixels = np.array(image)
+    pixels[3, 5] ^= 4
+    Image.fromarray(pixels).save(scored)
+    with pytest.raises(CheckError, match=r"differ from those that evaluate scored, by up to 0\.0[12]"):
+        register.main([])
+    assert Registry().versions() == []
+    scored.unlink()
+    with pytest.raises(UserError, match=r"expected .*p20\.png; run 'dvc repro' first"):
+        register.main([])
 
 
 def test_a_pickle_with_the_right_name_is_refused_and_not_executed(repository: Path, make_candidate: Callable[..., str]) -> None:

@@ -98,10 +98,10 @@ class Recorder:
 
 
 def predicted(path: Path, levels: Levels | None, out: Path) -> tuple[list[Any], list[str]]:
-    from pipelines.commands.predict import _predict_all
+    from pipelines.map_files import write_maps
 
     recorder: Any = Recorder(levels)
-    bad = _predict_all({path: out / "map.png"}, recorder, 100_000)
+    bad = write_maps({path: out / "map.png"}, recorder, 1, 100_000)
     return recorder.seen, bad
 
 

@@ -151,17 +151,18 @@ def test_auto_takes_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     found = importlib.util.find_spec
     monkeypatch.setattr(runtimes, "find_spec", lambda name: None if name == "onnxruntime" else found(name))
     assert isinstance(open_session(path)[0], TorchSession)
-    with pytest.raises(UserError, match="ONNX Runtime is not installed; pip install onnxruntime, or use 'torch'"):
+    with pytest.raises(UserError, match="ONNX Runtime is not installed; pip install onnxruntime, or use another --runtime"):
         open_session(path, "onnx")
 
 
 def test_predict_imports_neither_pytorch_nor_mlflow_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """Their imports take several times as long as all else that it does. ONNX Runtime would keep a device's number and what it reports."""
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (50, 70), dtype=np.uint8)).save(tmp_path / "one.png")
+    (tmp_path / "names.txt").write_text("one\n")
     code = (
         "import sys; from pipelines.cli import build_app\n"
-        "build_app()(['predict', 'one.png', '--out', 'map.png', '--model', 'shipped', '--device', 'cpu'], standalone_mode=False)\n"
-        "print(sorted({'torch', 'mlflow', 'pandas', 'prefect', 'dvc', 'great_expectations'} & sys.modules.keys()))"
+        "build_app()(['predict', 'one.png', '--out', 'map.png', '--model', 'shipped', '--names', 'names.txt'], standalone_mode=False)\n"
+        "print(sorted({'torch', 'mlflow', 'pandas', 'prefect', 'dvc', 'great_expectations', 'scipy'} & sys.modules.keys()))"
     )
     environment = {key: value for key, value in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"}
     home = tmp_path / "home"

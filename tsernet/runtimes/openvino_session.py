@@ -1,0 +1,88 @@
+"""The network in OpenVINO: on the CPU, and the one that gains from eight bits there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from tsernet.errors import UserError
+from tsernet.model_files import read_tensors
+from tsernet.runtimes.onnx_format import OPSET
+from tsernet.runtimes.onnx_graph import build_onnx
+from tsernet.runtimes.resize import finish_maps
+from tsernet.runtimes.session import Array, require_inputs, threads_each, wanted_threads
+
+
+class OpenVinoSession:
+    """A network of OpenVINO as a session.
+
+    Args:
+        model: An ONNX model as bytes, as `build_onnx` makes it.
+        callers: So many threads call it at once; the cores are shared among them (`threads_each`).
+    Raises:
+        UserError: If the installed OpenVINO cannot run it.
+    """
+
+    def __init__(self, model: bytes, callers: int = 1) -> None:
+        self.callers = callers
+        # OpenVINO's import reports itself to its makers, with a number that it leaves in the home folder; without this package not.
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: as if it were not installed
+        import openvino
+
+        # Without the first, it would compute with eight bits of mantissa where a processor can.
+        options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+        if callers > 1:
+            options |= {"NUM_STREAMS": callers, "INFERENCE_NUM_THREADS": callers * threads_each(callers)}
+        elif threads := wanted_threads():
+            options["INFERENCE_NUM_THREADS"] = threads
+        core = openvino.Core()
+        try:
+            compiled = core.compile_model(core.read_model(model), "CPU", options)
+        except RuntimeError as error:
+            said = " ".join(str(error).split())
+            raise UserError(f"OpenVINO {openvino.__version__} cannot run the network, which is of opset {OPSET}: {said}") from None
+        # A request is one caller's at a time.
+        self._requests: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(callers):
+            self._requests.put(compiled.create_infer_request())
+
+    def logits(self, inputs: Array) -> Array:
+        """As `Session.logits`.
+
+        Raises:
+            ValueError: If the shape is another; the message gives it.
+        """
+        require_inputs(inputs)
+        request = self._requests.get()
+        try:
+            # A copy: the next caller's answer would be written over this one's.
+            result: Array = next(iter(request.infer({0: inputs}).values())).copy()
+        finally:
+            self._requests.put(request)
+        return result
+
+    def finish(self, logits: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
+        """As `Session.finish`."""
+        return finish_maps(logits, sizes, stretch)
+
+    def maps(self, inputs: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
+        """As `Session.maps`."""
+        return self.finish(self.logits(inputs), sizes, stretch)
+
+
+def open_openvino(path: Path, callers: int = 1) -> tuple[OpenVinoSession, dict[str, str]]:
+    """Read a model file into OpenVINO; OMP_NUM_THREADS sets how many threads compute.
+
+    Args:
+        path: A .safetensors file.
+        callers: So many threads call it at once.
+    Returns:
+        The session, and the file's metadata.
+    Raises:
+        UserError: If the file is no model of this project.
+    """
+    tensors, metadata = read_tensors(path)
+    return OpenVinoSession(build_onnx(path, tensors, metadata), callers), metadata
