@@ -119,7 +119,7 @@ def test_a_code_that_lies_about_its_length_is_refused_before_it_is_drawn() -> No
         ({"categories": 7}, "category 5, which is not listed"),
         (
             {"annotations": [{"image_id": 1, "category_id": 5, "segmentation": [[1, 1, 9, 1, 9, 10**400]]}]},
-            "expected numbers as coordinates",
+            "integer overflow",
         ),
         ({"annotations": [{"image_id": 1, "category_id": 5, "segmentation": [[1, 1, 9, True, 9, 9]]}]}, "expected numbers as coordinates"),
         (
