@@ -21,6 +21,7 @@ DATUMARO = (
     "shapely==2.1.2",
 )
 CVAT_SDK = ("cvat-sdk==2.80.0",)
+LABELME = ("labelme==6.3.1", "cmap==0.8.0", "imgviz==2.1.0", "loguru==0.7.3")
 LABEL_STUDIO_SDK = ("label-studio-sdk==2.1.2", "lxml==6.1.0", "nltk==3.10.0", "pyjwt==2.13.0", "ujson==5.11.0")
 
 

@@ -11,12 +11,17 @@ from typing import Any
 
 from tsernet.annotations import polygons
 from tsernet.annotations.runs import decompress_counts, from_counts
-from tsernet.annotations.shapes import Marked, Mask, inside, numbers
+from tsernet.annotations.shapes import Marked, Piece, inside, numbers
 from tsernet.annotations.streams import InPieces
 from tsernet.errors import UserError
 
-_MOST_BYTES = 32 * 2**20
-"""Of one annotation: outlines of a whole 8192×8192 image have a tenth of it."""
+_MOST_BYTES = 8 * 2**20
+"""Of one annotation: the outlines of all that an 8192×8192 image holds have half of it. Its numbers take up to 50 times the memory."""
+
+_LISTED = {f"categories.item{key}" for key in ("", ".id", ".name")} | {
+    f"images.item{key}" for key in ("", ".id", ".file_name", ".width", ".height")
+}
+_SCALAR = {"string", "number", "boolean", "null"}
 
 RULE = "pycocotools: a pixel whose centre lies inside; several polygons are united"
 
@@ -58,12 +63,7 @@ def read(source: Path, images: Path | None, line_width: int | None) -> list[Coco
     if not source.is_file():
         raise UserError(f"{source}: no such file; expected the JSON file of a COCO dataset")
     try:
-        classes = {one["id"]: str(one["name"]) for one in _items(ijson, source, "categories.item")}
-        entries, listed = {}, 0
-        with source.open("rb") as stream:
-            for one in ijson.items(stream, "images.item", use_float=True):
-                entries[one["id"]] = (str(one["file_name"]), int(one["width"]), int(one["height"]))
-                listed = stream.tell()
+        classes, entries, listed = _listed(ijson, source)
         objects: dict[Any, list[str]] = defaultdict(list)
         for one in _annotations(ijson, source, listed):
             if one["image_id"] not in entries:
@@ -71,15 +71,43 @@ def read(source: Path, images: Path | None, line_width: int | None) -> list[Coco
             if one["category_id"] not in classes:
                 raise UserError(f"{source}: an annotation has the category {one['category_id']}, which is not listed")
             objects[one["image_id"]].append(json.dumps([classes[one["category_id"]], one["segmentation"]]))
-    except (ijson.JSONError, KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
+    except (ijson.JSONError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(f"{source}: expected a COCO file: {type(error).__name__} {' '.join(str(error).split())[:120]}") from None
     if not entries:
         raise UserError(f"{source}: lists no image")
     found = []
-    for key, (file_name, width, height) in entries.items():
+    for key, (file_name, size) in entries.items():
         name = Path(file_name.replace("\\", "/")).with_suffix("").as_posix()
-        found.append(CocoImage(inside(root, file_name, str(source)), name, (width, height), objects[key], str(source)))
+        found.append(CocoImage(inside(root, file_name, str(source)), name, size, objects[key], str(source)))
     return found
+
+
+def _listed(ijson: Any, source: Path) -> tuple[dict[Any, str], dict[Any, tuple[str, tuple[int, int]]], int]:
+    """Read the names of the categories and the files and sizes of the images, by id; and where in the file the last image ends.
+
+    Event by event, so that whatever else an entry holds, and whatever lies before the lists, is never in memory as a whole.
+    """
+    found: dict[str, dict[Any, Any]] = {"categories": {}, "images": {}}
+    sizes: dict[tuple[int, int], tuple[int, int]] = {}
+    one: dict[str, Any] = {}
+    listed = 0
+    with source.open("rb") as stream:
+        for prefix, event, value in ijson.parse(stream, use_float=True):
+            if prefix not in _LISTED:
+                continue
+            section, _, key = prefix.partition(".item")
+            if key:
+                if event in _SCALAR:
+                    one[key[1:]] = value
+            elif event == "start_map":
+                one = {}
+            elif event == "end_map" and section == "categories":
+                found[section][one["id"]] = str(one["name"])
+            elif event == "end_map":
+                size = int(one["width"]), int(one["height"])
+                found[section][one["id"]] = str(one["file_name"]), sizes.setdefault(size, size)
+                listed = stream.tell()
+    return found["categories"], found["images"], listed
 
 
 def _annotations(ijson: Any, source: Path, ahead: int) -> Iterator[Any]:
@@ -91,24 +119,19 @@ def _annotations(ijson: Any, source: Path, ahead: int) -> Iterator[Any]:
             yield one
 
 
-def _items(ijson: Any, source: Path, prefix: str) -> Iterator[Any]:
-    with source.open("rb") as stream:
-        yield from ijson.items(stream, prefix, use_float=True)
-
-
-def _polygons(given: list[Any], width: int, height: int, where: str) -> Mask:
+def _polygons(given: list[Any], width: int, height: int, where: str) -> Piece:
     flat = [numbers(one if isinstance(one, list) else [], where) for one in given]
     if any(len(one) % 2 for one in flat):
         raise UserError(f"{where}: expected polygons as pairs of coordinates")
     return polygons.fill([list(zip(one[::2], one[1::2], strict=True)) for one in flat], width, height, where)
 
 
-def _runs(code: Any, width: int, height: int, where: str) -> Mask:
+def _runs(code: Any, width: int, height: int, where: str) -> Piece:
     if not isinstance(code, dict) or code.get("size") != [height, width]:
         raise UserError(f"{where}: expected a run-length code of size [{height}, {width}]")
     counts = code.get("counts")
     if isinstance(counts, str):
-        counts = decompress_counts(counts, width * height, where)
+        return from_counts(decompress_counts(counts, width * height, where), width, height, where)
     if not isinstance(counts, list):
         raise UserError(f"{where}: expected counts as a list or a text")
     return from_counts(counts, width, height, where)

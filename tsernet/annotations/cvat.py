@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import numpy as np
-
 from tsernet.annotations import polygons
 from tsernet.annotations.runs import from_rows
-from tsernet.annotations.shapes import Marked, Mask, Point, inside, numbers
+from tsernet.annotations.shapes import Marked, Piece, Point, inside, numbers
 from tsernet.annotations.streams import InPieces
 from tsernet.errors import UserError
 
@@ -41,7 +39,7 @@ class CvatImage:
             kind, given = json.loads(text)
             yield Marked(given["label"], self._mask(kind, given, width, height))
 
-    def _mask(self, kind: str, given: dict[str, str], width: int, height: int) -> Mask:
+    def _mask(self, kind: str, given: dict[str, str], width: int, height: int) -> Piece:
         if kind == "mask":
             return _pasted(given, width, height, self.where)
         if kind in ("polyline", "points"):
@@ -52,7 +50,7 @@ class CvatImage:
             marked = polygons.thick_line(parts[0], self.line_width, width, height)
             for part in parts[1:]:
                 marked |= polygons.thick_line(part, self.line_width, width, height)
-            return marked
+            return Piece(marked)
         if kind == "polygon":
             return polygons.fill([_points(given, self.where)], width, height, self.where)
         if kind == "box":
@@ -155,7 +153,7 @@ def _floats(words: list[str], where: str) -> list[float]:
         raise UserError(f"{where}: expected numbers as coordinates, got {','.join(words)[:40]!r}") from None
 
 
-def _pasted(given: dict[str, str], width: int, height: int, where: str) -> Mask:
+def _pasted(given: dict[str, str], width: int, height: int, where: str) -> Piece:
     """Draw a mask: lengths of alternating runs, background first, along the rows of its own box."""
     values = _numbers(given, ("left", "top", "width", "height"), where)
     left, top, wide, high = (int(value) for value in values)
@@ -167,6 +165,4 @@ def _pasted(given: dict[str, str], width: int, height: int, where: str) -> Mask:
     words = [word.strip() for word in code.split(",")]
     if not all(word.isdecimal() for word in words):
         raise UserError(f"{where}: a mask's rle is no list of whole numbers")
-    whole = np.zeros((height, width), dtype=bool)
-    whole[top : top + high, left : left + wide] = from_rows([int(word) for word in words], wide, high, where)
-    return whole
+    return Piece(from_rows([int(word) for word in words], wide, high, where), left, top)

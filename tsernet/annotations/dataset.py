@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,7 +19,7 @@ from PIL import Image
 
 from tsernet.annotations import coco, cvat, label_studio, labelme, severstal, voc, yolo
 from tsernet.annotations.mask_files import kolektor, mvtec
-from tsernet.annotations.shapes import AnnotatedImage
+from tsernet.annotations.shapes import AnnotatedImage, Mask
 from tsernet.annotations.steel_sets import gc10, neu_seg
 from tsernet.errors import UserError
 from tsernet.images.decode import decode
@@ -142,7 +143,7 @@ def _write(
         report.files.append("labels.csv")
 
 
-def _mask(entry: AnnotatedImage) -> tuple[np.ndarray, list[tuple[str, int]]]:
+def _mask(entry: AnnotatedImage) -> tuple[Mask, list[tuple[str, int]]]:
     """Unite the objects of an image; list their classes and areas."""
     try:
         pixels = decode(entry.file).pixels
@@ -152,17 +153,18 @@ def _mask(entry: AnnotatedImage) -> tuple[np.ndarray, list[tuple[str, int]]]:
     union = np.zeros((height, width), dtype=bool)
     areas = []
     for marked in entry.draw(width, height):
-        union |= marked.mask
-        areas.append((marked.class_name, int(marked.mask.sum())))
+        marked.piece.add_to(union)
+        areas.append((marked.class_name, int(np.count_nonzero(marked.piece.mask))))
     return union, areas
 
 
-def _store(entry: AnnotatedImage, mask: np.ndarray, staging: Path) -> list[str]:
+def _store(entry: AnnotatedImage, mask: Mask, staging: Path) -> list[str]:
     image, target = f"images/{entry.name}{entry.file.suffix.lower()}", f"masks/{entry.name}.png"
     for name in (image, target):
         (staging / name).parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(entry.file, staging / image)
-    Image.fromarray(np.where(mask, 255, 0).astype(np.uint8)).save(staging / target)
+    # Runs alone suit a mask: half the time of zlib's default search, and a smaller file.
+    Image.fromarray(mask * np.uint8(255)).save(staging / target, compress_type=zlib.Z_RLE)
     return [image, target]
 
 

@@ -61,7 +61,7 @@ def _by_pillow(polygon: list[Point], width: int, height: int) -> Mask:
 
 
 def _by_pycocotools(polygon: list[Point], width: int, height: int) -> Mask:
-    return polygons.fill([polygon], width, height, "an outline")
+    return polygons.fill([polygon], width, height, "an outline").of_size(width, height)
 
 
 _CONVENTIONS = {

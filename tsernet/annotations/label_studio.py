@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from tsernet.annotations import polygons
 from tsernet.annotations.brush import from_brush
-from tsernet.annotations.shapes import Marked, Mask, inside, numbers
+from tsernet.annotations.shapes import Marked, Piece, inside, numbers
 from tsernet.annotations.streams import InPieces
 from tsernet.errors import UserError
 from tsernet.images.formats import SUFFIXES
@@ -48,9 +48,9 @@ class LabelStudioImage:
                 raise UserError(f"{self.where}: a region has the labels {labels!r}, expected one")
             yield Marked(labels[0], self._mask(_TYPES[kind], value, width, height))
 
-    def _mask(self, kind: str, value: dict[str, Any], width: int, height: int) -> Mask:
+    def _mask(self, kind: str, value: dict[str, Any], width: int, height: int) -> Piece:
         if kind == "brush":
-            return from_brush(bytes.fromhex(value["rle"]), width, height, self.where)
+            return Piece(from_brush(bytes.fromhex(value["rle"]), width, height, self.where))
         if kind == "polygon":
             pairs = [numbers(one if isinstance(one, list) else [], self.where) for one in value.get("points") or []]
             if any(len(pair) != 2 for pair in pairs):
@@ -62,7 +62,7 @@ class LabelStudioImage:
                 raise UserError(
                     f"{self.where}: holds an open polygon, which has no width of its own; --line-width N gives it one, in pixels"
                 )
-            return polygons.thick_line(points, self.line_width, width, height)
+            return Piece(polygons.thick_line(points, self.line_width, width, height))
         sides = ("width", "height") if kind == "rectangle" else ("radiusX", "radiusY")
         given = numbers([value.get(name) for name in ("x", "y", *sides)], self.where)
         x, y, wide, high = given[0] * width / 100, given[1] * height / 100, given[2] * width / 100, given[3] * height / 100

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tsernet.annotations.shapes import Marked, Mask, Point, inside, numbers
+from tsernet.annotations.shapes import Marked, Mask, Piece, Point, inside, numbers
 from tsernet.errors import UserError
 
 RULE = "LabelMe (Pillow): a polygon's outline belongs to it; lines and points are as wide as --line-width"
@@ -33,14 +33,22 @@ class LabelmeImage:
     line_width: int | None
 
     def draw(self, width: int, height: int) -> Iterator[Marked]:
-        """Draw the shapes."""
+        """Draw the objects: shapes of one label and one group_id are one, as LabelMe counts them."""
         content = _content(self.json_file)
         if (content.get("imageWidth") or width, content.get("imageHeight") or height) != (width, height):
             raise UserError(f"{self.json_file}: its image is {width}×{height}, the file says otherwise")
+        groups: dict[tuple[str, str], Mask] = {}
         for shape in content["shapes"]:
             if not isinstance(shape, dict) or not isinstance(shape.get("label"), str):
                 raise UserError(f"{self.json_file}: a shape without a label")
-            yield Marked(shape["label"], self._mask(shape, width, height))
+            mask, group = self._mask(shape, width, height), shape.get("group_id")
+            if group is None:
+                yield Marked(shape["label"], Piece(mask))
+            else:
+                key = (shape["label"], str(group))
+                groups[key] = groups[key] | mask if key in groups else mask
+        for (label, _), mask in groups.items():
+            yield Marked(label, Piece(mask))
 
     def _mask(self, shape: dict[str, Any], width: int, height: int) -> Mask:
         kind, points = shape.get("shape_type") or "polygon", _points(shape.get("points"), self.json_file)
@@ -116,7 +124,7 @@ def _points(given: Any, path: Path) -> list[Point]:
 
 
 def _draw(pen: ImageDraw.ImageDraw, kind: str, points: list[Point], line_width: int, path: Path) -> None:
-    if kind == "polygon" and len(points) >= 3:
+    if (kind == "polygon" and len(points) >= 3) or (kind == "oriented_rectangle" and len(points) == 4):
         pen.polygon(points, fill=1, outline=1)
     elif kind == "rectangle" and len(points) == 2:
         (x1, y1), (x2, y2) = points
@@ -131,7 +139,10 @@ def _draw(pen: ImageDraw.ImageDraw, kind: str, points: list[Point], line_width: 
         ((x, y),), radius = points, line_width / 2
         pen.ellipse([x - radius, y - radius, x + radius, y + radius], fill=1, outline=1)
     else:
-        raise UserError(f"{path}: a {kind} of {len(points)} points; expected polygon, rectangle, circle, line, linestrip, point or mask")
+        raise UserError(
+            f"{path}: a {kind} of {len(points)} points; "
+            "expected polygon, rectangle, oriented_rectangle, circle, line, linestrip, point or mask"
+        )
 
 
 def _pasted(shape: dict[str, Any], points: list[Point], width: int, height: int, path: Path) -> Mask:

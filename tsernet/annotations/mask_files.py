@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
-from tsernet.annotations.shapes import Marked
+from tsernet.annotations.shapes import Marked, Piece
 from tsernet.errors import UserError
 from tsernet.images.decode import decode
 from tsernet.images.errors import ImageError
@@ -37,7 +37,7 @@ class MaskedImage:
         if marked.shape != (height, width):
             raise UserError(f"{self.mask_file}: is {marked.shape[1]}×{marked.shape[0]}, its image {width}×{height}")
         if marked.any():
-            yield Marked(self.class_name, marked)
+            yield Marked(self.class_name, Piece(marked))
 
 
 def read_mvtec(source: Path, images: Path | None, line_width: int | None) -> list[MaskedImage]:

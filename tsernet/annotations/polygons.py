@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from tsernet.annotations.runs import decompress_counts, from_counts
-from tsernet.annotations.shapes import Mask, Point
+from tsernet.annotations.shapes import Mask, Piece, Point
 from tsernet.errors import UserError
 
 _STEPS = 180
 
 
-def fill(polygons: Sequence[Sequence[Point]], width: int, height: int, where: str) -> Mask:
+def fill(polygons: Sequence[Sequence[Point]], width: int, height: int, where: str) -> Piece:
     """Draw an object's polygons, united.
 
     Args:

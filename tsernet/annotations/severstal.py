@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tsernet.annotations.runs import from_starts
-from tsernet.annotations.shapes import Marked, inside
+from tsernet.annotations.shapes import Marked, Piece, inside
 from tsernet.errors import UserError
 
 RULE = "run-length code: exact pixels"
@@ -27,7 +27,7 @@ class SeverstalImage:
     def draw(self, width: int, height: int) -> Iterator[Marked]:
         """Draw the codes."""
         for class_name, code in self.codes:
-            yield Marked(class_name, from_starts(code, width, height, f"{self.where}: image {self.name}"))
+            yield Marked(class_name, Piece(from_starts(code, width, height, f"{self.where}: image {self.name}")))
 
 
 def read(source: Path, images: Path | None, line_width: int | None) -> list[SeverstalImage]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +14,34 @@ from tsernet.errors import UserError
 
 Mask = NDArray[np.bool_]
 Point = tuple[float, float]
+_FARTHEST = 1e15
+
+
+class Piece(NamedTuple):
+    """Marked pixels of an image: bool (h, w), and where that piece of the image begins; objects are small and images are not."""
+
+    mask: Mask
+    left: int = 0
+    top: int = 0
+
+    def add_to(self, whole: Mask) -> None:
+        """Mark the pixels in a mask of the whole image."""
+        height, width = self.mask.shape
+        whole[self.top : self.top + height, self.left : self.left + width] |= self.mask
+
+    def of_size(self, width: int, height: int) -> Mask:
+        """Give a mask of the whole image."""
+        whole = np.zeros((height, width), dtype=bool)
+        self.add_to(whole)
+        return whole
 
 
 @dataclass(frozen=True)
 class Marked:
-    """One object: its class, and its pixels as bool (H, W)."""
+    """One object: its class and its pixels."""
 
     class_name: str
-    mask: Mask
+    piece: Piece
 
 
 class AnnotatedImage(Protocol):
@@ -37,7 +56,7 @@ class AnnotatedImage(Protocol):
         """Its place in the dataset without its suffix: `coil7/001`."""
 
     def draw(self, width: int, height: int) -> Iterator[Marked]:
-        """Give the objects as masks of the image's size.
+        """Give the objects, drawn for an image of this size.
 
         Raises:
             UserError: If an object is not what the format allows; the message names the file.
@@ -45,15 +64,16 @@ class AnnotatedImage(Protocol):
 
 
 def numbers(values: Sequence[object], where: str) -> list[float]:
-    """Take coordinates; refuse what is not a finite number.
+    """Take coordinates; refuse what is not a number that can be one.
 
     Raises:
         UserError: With `where`.
     """
-    found = []
+    found: list[float] = []
     for value in values:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise UserError(f"{where}: expected numbers as coordinates, got {value!r}")
+        # Not isinstance: a bool is an int. Beyond this no image lies, and a long int is no float.
+        if (type(value) is not float and type(value) is not int) or not -_FARTHEST < value < _FARTHEST:
+            raise UserError(f"{where}: expected numbers as coordinates, got {str(value)[:60]!r}")
         found.append(float(value))
     return found
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tsernet.annotations.shapes import Marked
+from tsernet.annotations.shapes import Marked, Piece
 from tsernet.errors import UserError
 from tsernet.images.decode import decode
 from tsernet.images.errors import ImageError
@@ -40,7 +40,7 @@ class VocImage:
         for index in np.unique(indices).tolist():
             if index not in (0, VOID):
                 name = self.classes[index] if index < len(self.classes) else f"class {index}"
-                yield Marked(name, indices == index)
+                yield Marked(name, Piece(indices == index))
 
 
 def read(source: Path, images: Path | None, line_width: int | None) -> list[VocImage]:

@@ -14,7 +14,7 @@ import numpy as np
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from tsernet.annotations.shapes import Marked, numbers
+from tsernet.annotations.shapes import Marked, Piece, numbers
 from tsernet.errors import UserError
 
 RULE = "OpenCV's fillPoly on corners cut to whole pixels, as Ultralytics does: the outline belongs to the polygon"
@@ -39,7 +39,7 @@ class YoloImage:
             canvas: Any = np.zeros((height, width), dtype=np.uint8)
             corners = (points * (width, height)).astype(np.int32)
             cv2.fillPoly(canvas, [corners.reshape(-1, 1, 2)], color=(1,))
-            yield Marked(class_name, canvas > 0)
+            yield Marked(class_name, Piece(canvas > 0))
 
     def _parse(self, line: str, where: str) -> tuple[str, Any]:
         words = line.split()

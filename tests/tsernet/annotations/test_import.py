@@ -111,13 +111,45 @@ def test_a_code_that_lies_about_its_length_is_refused_before_it_is_drawn() -> No
         ({"categories": []}, "category 5, which is not listed"),
         ({"images": []}, "is of image 1, which is not listed"),
         ({"images": [{"id": 1, "file_name": "coil 7.png", "width": 9, "height": 9}]}, "the file says 9×9"),
+        ({"images": [{"id": 1, "file_name": "coil 7.png", "width": 9}]}, "KeyError 'height'"),
+        ({"images": [{"id": 1, "file_name": "coil 7.png", "width": 10**400, "height": 9}]}, "integer overflow"),
+        ({"images": [{"id": 1, "file_name": "coil 7.png", "width": "wide", "height": 9}]}, "ValueError"),
+        ({"images": [{"id": [1], "file_name": "coil 7.png", "width": 9, "height": 9}]}, "KeyError 'id'"),
+        ({"images": [1, 2]}, "is of image 1, which is not listed|KeyError"),
+        ({"categories": 7}, "category 5, which is not listed"),
+        (
+            {"annotations": [{"image_id": 1, "category_id": 5, "segmentation": [[1, 1, 9, 1, 9, 10**400]]}]},
+            "integer overflow",
+        ),
+        ({"annotations": [{"image_id": 1, "category_id": 5, "segmentation": [[1, 1, 9, True, 9, 9]]}]}, "expected numbers as coordinates"),
+        (
+            {"annotations": [{"image_id": 1, "category_id": 5, "segmentation": {"size": [24, 40], "counts": [9, 9]}}]},
+            "does not cover 40×24",
+        ),
+        (
+            {"annotations": [{"image_id": 1, "category_id": 5, "segmentation": {"size": [24, 40], "counts": [960.0]}}]},
+            "does not cover 40×24",
+        ),
+        ({"annotations": [{"image_id": 1, "category_id": 5, "segmentation": {"size": [24, 40], "counts": "0"}}]}, "does not cover 40×24"),
+        (
+            {"annotations": [{"image_id": 1, "category_id": 5, "segmentation": {"size": [24, 40], "counts": "P" * 9 + "0"}}]},
+            "not a compressed",
+        ),
+        ({"annotations": [{"image_id": 1, "category_id": 5, "segmentation": {"size": [24, 40], "counts": "P"}}]}, "ends within a number"),
+        ({"annotations": [{"image_id": 1, "category_id": 5, "segmentation": {"size": [9, 9], "counts": [81]}}]}, r"of size \[24, 40\]"),
+        ({"annotations": [{"image_id": 1, "category_id": 5, "segmentation": None}]}, r"of size \[24, 40\]"),
+        ({"annotations": [{"image_id": 1, "category_id": 5}]}, "KeyError 'segmentation'"),
+        ({"annotations": [{"image_id": [1], "category_id": 5}]}, "TypeError"),
+        ({"annotations": [7]}, "TypeError"),
     ],
 )
 def test_malformed_coco_is_one_line_and_nothing_is_written(tmp_path: Path, changes: dict[str, Any], named: str) -> None:
     source = coco_file(tmp_path, [[1, 1, 9, 1, 9, 9]], **changes)
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(UserError, match=named):
+    with pytest.raises(UserError, match=named) as caught:
         import_dataset("coco", source, tmp_path / "own", ImportOptions(), silent)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
     assert sorted(tmp_path.rglob("*")) == before
 
 

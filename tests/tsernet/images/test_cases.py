@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import io
 import runpy
 import shutil
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from tsernet.images.levels import Levels, to_8bit
 from tsernet.images.masks import DEFAULT_RULE, MaskRule
 from tsernet.metrics import score_folder
 from tsernet.metrics.files import read_grey
+from tsernet.tiles import open_rows
 
 REFUSED = "holds 2 images, expected one"
 TWELVE, SIXTEEN = Levels(0, 4095), Levels(0, 65535)
@@ -117,8 +120,9 @@ def grey(pixels: Any) -> Any:
 
 
 def test_every_way_in_sees_the_same_8_bits(
-    cases: Path, expected: pd.DataFrame, prepared: dict[str, tuple[Row, Path]], tmp_path: Path
+    cases: Path, expected: pd.DataFrame, prepared: dict[str, tuple[Row, Path]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tsernet.tiles.rows.WINDOWED_FROM", 0)
     for name, wanted in expected.drop("pages").iterrows():
         path, levels = file_of(cases, str(name)), LEVELS.get(str(name))
         row, folder = prepared[str(name)]
@@ -129,6 +133,9 @@ def test_every_way_in_sees_the_same_8_bits(
         np.testing.assert_array_equal(seen, trained, err_msg=str(name))
         np.testing.assert_array_equal(served(path, levels), trained, err_msg=str(name))
         np.testing.assert_array_equal(read_grey(path, levels), grey(trained), err_msg=str(name))
+        with open_rows(path, levels) as source:  # as `inspect` and the strip's predict read; TIFFs piece by piece
+            rows = [source.rows(top, min(top + 7, source.height)) for top in range(0, source.height, 7)]
+        np.testing.assert_array_equal(np.concatenate(rows), trained, err_msg=str(name))
 
 
 def test_the_scene_is_what_it_was_in_all_lossless_files(cases: Path, scene: tuple[Any, Any]) -> None:
@@ -178,8 +185,9 @@ def test_without_a_rule_what_is_ambiguous_is_refused_by_the_key_to_set(cases: Pa
 
 
 def test_several_pages_are_refused_on_all_ways_with_one_sentence(
-    cases: Path, prepared: dict[str, tuple[Row, Path]], tmp_path: Path
+    cases: Path, prepared: dict[str, tuple[Row, Path]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tsernet.tiles.rows.WINDOWED_FROM", 0)
     path = file_of(cases, "pages")
     row, _ = prepared["pages"]
     with pytest.raises(ImageError) as decoded:
@@ -189,7 +197,10 @@ def test_several_pages_are_refused_on_all_ways_with_one_sentence(
         read_grey(path)
     with pytest.raises(Exception, match=REFUSED) as answered:
         served(path, None)
+    with pytest.raises(UserError) as by_rows, open_rows(path):
+        pass
     assert decoded.value.sentence == REFUSED
+    assert str(by_rows.value) == f"{path}: {REFUSED}"
     assert (row.usable, row.reason) == (False, f"image-pages: pages.tif {REFUSED}")
     assert (seen, bad) == ([], [f"{path}: {REFUSED}"])
     assert str(scored.value) == f"{path}: {REFUSED}"
@@ -206,3 +217,48 @@ def test_a_perfect_map_scores_as_one_whatever_the_mask_file_holds(cases: Path, s
         shutil.copyfile(source, masks / source.name)
         scores = score_folder(maps, masks, workers=1, rule=rule)
         assert scores.max_f_measure >= (0.96 if name in ("soft", "jpeg_mask") else 1.0 - 1e-9), (name, scores.max_f_measure)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("levels", [SIXTEEN, TWELVE])
+def test_a_registered_model_answers_as_predict_does_and_its_maps_can_be_scored(
+    cases: Path,
+    expected: pd.DataFrame,
+    prepared: dict[str, tuple[Row, Path]],
+    tmp_path: Path,
+    levels: Levels,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The network itself: `tsernet predict` with the weights, their MLflow model with the files' bytes, `tsernet score`."""
+    import mlflow
+    import torch
+    from typer.testing import CliRunner
+
+    from pipelines.cli import build_app
+    from pipelines.registry.export import export_model
+    from tsernet.models import build_tsernet
+    from tsernet.weights import save_model, sha256_of
+
+    monkeypatch.setattr(sys, "path", list(sys.path))  # MLflow puts the model's code before all else, for every later test too
+    torch.manual_seed(0)
+    weights, images, masks = tmp_path / "model.safetensors", tmp_path / "images", tmp_path / "masks"
+    save_model(weights, build_tsernet("full", 0.0625), {"resize": "64", "scaling": "unit", "stretch": "true"} | levels.metadata())
+    config = {"weights_sha256": sha256_of(weights), "batch_size": 4, "resize": 64, "stretch": True}
+    export_model(tmp_path / "model", weights, {}, config, np.zeros((1, 40, 50), dtype=np.uint16))
+    images.mkdir()
+    masks.mkdir()
+    names = [name for name in expected.index if name != "pages" and LEVELS.get(name, levels) == levels]
+    for name in names:
+        shutil.copyfile(file_of(cases, name), images / file_of(cases, name).name)
+        shutil.copyfile(prepared[name][1] / f"masks/{name}.png", masks / f"{name}.png")
+    words = ["predict", str(images), "--out", str(tmp_path / "maps"), "--model", str(weights)]
+    result = CliRunner().invoke(build_app(), words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    model = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    for name in names:
+        answers = model.predict(pd.DataFrame({"image": [file_of(cases, name).read_bytes()]}))
+        answer = np.asarray(Image.open(io.BytesIO(base64.b64decode(answers[0]))))
+        assert answer.shape == (expected.upright_height[name], expected.upright_width[name]), name
+        np.testing.assert_array_equal(answer, np.asarray(Image.open(tmp_path / f"maps/{name}.png")), err_msg=name)
+    scores = score_folder(tmp_path / "maps", masks, workers=1)
+    assert np.isfinite(scores.mae)
