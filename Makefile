@@ -25,10 +25,10 @@ lint: install
 types: install
 	mypy
 
-# Three processes of one thread each on two cores: the tests wait for servers and subprocesses as much as they compute.
+# Four processes of one thread each on two cores: one of them mostly waits for heartbeats and leases, the others for servers now and then.
 # A file stays with one process, for its fixtures; the order is that of tests/conftest.py, slow files first.
 tests: install
-	OMP_NUM_THREADS=1 pytest -n 3 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # What takes too long for every day, some twenty minutes: SIGKILL at random moments, four triggers at once, the real graph throughout.
 drills: install

@@ -13,6 +13,8 @@ Model = Annotated[
     ),
 ]
 Device = Annotated[str, typer.Option(help="auto | cpu | cuda; auto takes CUDA where there is one")]
-Runtime = Annotated[str, typer.Option(help="auto | torch | onnx; auto takes ONNX Runtime on the CPU, PyTorch on CUDA")]
+Runtime = Annotated[
+    str, typer.Option(help="auto | torch | onnx | openvino; auto: as exported, else ONNX Runtime on the CPU, PyTorch on CUDA")
+]
 Levels = Annotated[str | None, typer.Option(help="BLACK,WHITE: samples that become 0 and 255, for a model of 8-bit images")]
 MaxPixels = Annotated[int | None, typer.Option(min=1, help="A larger image is not decoded; by default 100 million, a TIFF 4,000 million")]

@@ -16,12 +16,15 @@ from tsernet.config import Params, parse_params
 REPOSITORY = Path(__file__).parents[1]
 # What libraries keep on purpose: MLflow's locks, torch's and Dask's caches, Prefect's folder for sources; and what a killed Python leaves.
 _LIBRARIES = ("db_init_lock-", "torchinductor_", "torchelastic_", "dask-scratch-space", "runner_storage", "pymp-")
+# Minutes each, in part waiting: begun last they would run alone.
+_LONGEST = ("test_endings.py", "test_triggers.py", "test_two_clones.py", "test_pipeline.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that hold a slow test: one begun last would leave the other processes idle."""
+    """Begin with the files that take longest, then those that hold a slow test: one begun last would leave the other processes idle."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    ranks = {name: rank for rank, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: (ranks.get(item.path.name, len(ranks)), item.path not in slow))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -46,6 +49,16 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"{folder} is not here (TSERNET_SHARED names another place)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An mlflow.db with its tables and nothing in them: making them takes seconds, copying none."""
+    from pipelines.tracking.server import make_client
+
+    path = tmp_path_factory.mktemp("database") / "mlflow.db"
+    make_client(f"sqlite:///{path}").search_experiments()
+    return path
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,14 @@ class Parity:
     largest: float
     worst: str
 
+    def figures(self) -> dict[str, Any]:
+        """Give all by name, with the tolerance."""
+        return {"images": self.images, "largest_difference": self.largest, "tolerance": TOLERANCE}
+
+    def sentence(self) -> str:
+        """Say all in words."""
+        return f"on {self.images} images its maps differ from PyTorch's by up to {self.largest:.6f}"
+
     def hold(self) -> None:
         """Check that no pixel is further off than `TOLERANCE`.
 
@@ -35,10 +44,7 @@ class Parity:
             CheckError: If one is; with the figures.
         """
         if not self.largest <= TOLERANCE:
-            raise CheckError(
-                f"not exported: on {self.images} images its maps differ from PyTorch's by up to {self.largest:.5f} ({self.worst}),"
-                f" allowed is {TOLERANCE:.5f} (1/255)"
-            )
+            raise CheckError(f"not exported: {self.sentence()} ({self.worst}), allowed is {TOLERANCE:.6f} (1/255)")
 
 
 def measure_parity(model: Path, exported: Path, metadata: dict[str, str], images: Sequence[Path]) -> Parity:

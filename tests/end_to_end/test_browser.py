@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
+from servers import PrefectApi
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -134,13 +134,13 @@ def assert_the_image_shows(page: Page) -> None:
 
 def newest_run(prefect: str) -> str:
     """Find the run that was started last."""
-    runs = httpx.post(f"{prefect}/api/flow_runs/filter", json={"sort": "EXPECTED_START_TIME_DESC"}, timeout=30).json()
+    runs = PrefectApi(f"{prefect}/api").post("/flow_runs/filter", sort="EXPECTED_START_TIME_DESC").json()
     return str(runs[0]["id"])
 
 
 def state_of(prefect: str, run_id: str) -> str:
     """Ask for a run's state."""
-    return str(httpx.get(f"{prefect}/api/flow_runs/{run_id}", timeout=30).json()["state_type"])
+    return str(PrefectApi(f"{prefect}/api").get(f"/flow_runs/{run_id}").json()["state_type"])
 
 
 def mlflow_link(prefect: str, run_id: str) -> str:
@@ -154,7 +154,7 @@ def mlflow_link(prefect: str, run_id: str) -> str:
 def artifact(prefect: str, run_id: str, key: str) -> dict[str, str]:
     """Read one of a run's artifacts."""
     wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}, "key": {"any_": [key]}}}
-    (found,) = httpx.post(f"{prefect}/api/artifacts/filter", json=wanted, timeout=30).json()
+    (found,) = PrefectApi(f"{prefect}/api").post("/artifacts/filter", **wanted).json()
     return dict(found)
 
 

@@ -7,14 +7,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from dvc_clone import Clone, add_images
+from dvc_clone import Clone, add_images, repro_together
 
 from pipelines.cli import build_app
 
@@ -31,14 +30,9 @@ class People:
     bob: Clone
     server: str
 
-    def repro(self) -> tuple[list[str], list[str]]:
-        """Let both run `dvc repro` at once; give the stages that ran at each."""
-        with ThreadPoolExecutor(2) as pool:
-            ann, bob = pool.map(self._repro, (self.ann, self.bob))
-        return ann, bob
-
-    def _repro(self, clone: Clone) -> list[str]:
-        printed = clone.dvc("repro", environment={"MLFLOW_TRACKING_URI": self.server, "TSERNET_LOCKS": str(clone.root / ".tsernet/locks")})
+    def repro(self) -> list[str]:
+        """Let both run `dvc repro` at once; give the stages that ran at Ann's."""
+        printed, _ = repro_together(self.ann, self.bob, MLFLOW_TRACKING_URI=self.server)
         return [line.split("'")[1].split("@")[0] for line in printed.splitlines() if line.startswith("Running stage")]
 
 
@@ -60,7 +54,7 @@ def _registered(clone: Clone) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real `mlflow server`."""
-    from servers import ended, free_port, wait_for
+    from servers import TLS, ended, free_port, wait_for
 
     folder, address = tmp_path_factory.mktemp("server"), f"http://127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--workers", "1"]
@@ -68,7 +62,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     def answers() -> bool:
         try:
-            return httpx.get(f"{address}/health", timeout=1).is_success
+            return httpx.get(f"{address}/health", timeout=1, verify=TLS).is_success
         except httpx.TransportError:
             return False
 
@@ -109,8 +103,7 @@ def later(people: People) -> Later:
         for room in ("images", "masks"):
             (own / room / f"{name}.png").unlink()
     people.bob.params(train__iterations=100, train__batch_size=8)
-    ran, _ = people.repro()
-    return Later(people.ann, people.bob, first, ran)
+    return Later(people.ann, people.bob, first, people.repro())
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from dvc_clone import Clone
+from dvc_clone import Clone, repro_together
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 HEIGHT, WIDTH, DEFECTIVE, CLEAN = 64, 384, 20, 40
@@ -59,7 +59,7 @@ def strip(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Clone:
         operate={"rule": "cost", "miss": 50.0, "false_alarm": 1.0, "min_area": 20},
     )
     _strip(made.root / "data/own")
-    made.dvc("repro")
+    repro_together(made)
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -17,6 +18,8 @@ import psutil
 from standin import ROOT
 
 AUDIT = Path(__file__).with_name("audit")
+# Made once: by default every call reads the certificates of all authorities anew, twenty times the work of asking.
+TLS = ssl.create_default_context()
 
 
 def audited(notes: Path, code: Path = ROOT) -> dict[str, str]:
@@ -52,18 +55,25 @@ class PrefectApi:
     def post(self, path: str, **body: object) -> httpx.Response:
         """Ask the API, again where its sqlite is busy, as Prefect's own client does."""
         deadline = time.monotonic() + 60
-        while (answer := httpx.post(f"{self.api}{path}", json=body, timeout=30)).status_code == 503 and time.monotonic() < deadline:
+        while (answer := self._post(path, body)).status_code == 503 and time.monotonic() < deadline:
             time.sleep(1)
         return answer
 
+    def _post(self, path: str, body: dict[str, object]) -> httpx.Response:
+        return httpx.post(f"{self.api}{path}", json=body, timeout=30, verify=TLS)
+
     def get(self, path: str) -> httpx.Response:
         """Read from the API."""
-        return httpx.get(f"{self.api}{path}", timeout=30)
+        return httpx.get(f"{self.api}{path}", timeout=30, verify=TLS)
+
+    def patch(self, path: str, **changes: object) -> None:
+        """Change something by the call that the page makes."""
+        httpx.patch(f"{self.api}{path}", json=changes, timeout=30, verify=TLS).raise_for_status()
 
     def wait_for_end(self, run_id: str, seconds: float = 120) -> str:
         """Wait until a run is in a final state and name it."""
         final = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-        wait_for(lambda: self.get(f"/flow_runs/{run_id}").json()["state_type"] in final, seconds, f"the end of run {run_id}")
+        wait_for(lambda: self.get(f"/flow_runs/{run_id}").json()["state_type"] in final, seconds, f"the end of run {run_id}", every=0.5)
         return str(self.get(f"/flow_runs/{run_id}").json()["state_type"])
 
     def tasks_of(self, run_id: str) -> list[str]:
@@ -151,16 +161,21 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(happened: object, seconds: float, what: str) -> None:
+def wait_for(happened: object, seconds: float, what: str, every: float = 0.2) -> None:
     """Wait until a condition holds.
 
+    Args:
+        happened: Says whether it does.
+        seconds: How long to wait.
+        what: Names it in the error.
+        every: Seconds between two questions.
     Raises:
         AssertionError: If it does not within the given seconds.
     """
     deadline = time.monotonic() + seconds
     while not happened():  # type: ignore[operator]  # any callable
         assert time.monotonic() < deadline, f"{what} did not come within {seconds} s"
-        time.sleep(0.2)
+        time.sleep(every)
 
 
 def living(processes: list[psutil.Process]) -> list[psutil.Process]:

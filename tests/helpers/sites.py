@@ -68,6 +68,10 @@ class Site:
         """Count the taken slots of the limit `gpu`."""
         return int(self.prefect.get("/v2/concurrency_limits/gpu").json()["active_slots"])
 
+    def set_slots(self, count: int) -> None:
+        """Set the limit `gpu`, as `prefect gcl update` does after seconds of imports."""
+        self.prefect.patch("/v2/concurrency_limits/gpu", limit=count)
+
     def workspaces(self) -> list[str]:
         """List what is left of flow runs in the repository."""
         return sorted(path.name for path in (self.repository / ".tsernet/workspaces").glob("*"))

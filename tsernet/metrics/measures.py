@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import py_sod_metrics as sod
-from py_sod_metrics.utils import prepare_data
+
+from tsernet.metrics.library import fmeasure, prepare_data, sod
 
 BETA_SQUARED = 0.3
 THRESHOLDS = 256
@@ -104,12 +104,12 @@ class Meter:
         self._s = _Smeasure()
         self._e = sod.Emeasure()
         self._weighted = sod.WeightedFmeasure()
-        self._f = sod.FmeasureHandler(with_dynamic=True, with_adaptive=True, beta=BETA_SQUARED)
-        self._precision = sod.PrecisionHandler(with_dynamic=True, with_adaptive=False)
-        self._recall = sod.RecallHandler(with_dynamic=True, with_adaptive=False)
-        self._iou = sod.IOUHandler(with_dynamic=True, with_adaptive=False, with_binary=True)
+        self._f = fmeasure.FmeasureHandler(with_dynamic=True, with_adaptive=True, beta=BETA_SQUARED)
+        self._precision = fmeasure.PrecisionHandler(with_dynamic=True, with_adaptive=False)
+        self._recall = fmeasure.RecallHandler(with_dynamic=True, with_adaptive=False)
+        self._iou = fmeasure.IOUHandler(with_dynamic=True, with_adaptive=False, with_binary=True)
         handlers = {"f": self._f, "precision": self._precision, "recall": self._recall, "iou": self._iou}
-        self._curves = sod.FmeasureV2(handlers)
+        self._curves = fmeasure.FmeasureV2(handlers)
 
     def measure(self, name: str, saliency: Grey, mask: Grey, *, resized: bool = False) -> Measured:
         """Score one map.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor, nn
 
 from tsernet.models.build import outline_tsernet
+
+_NARROW = 0.0625
 
 
 @dataclass(frozen=True)
@@ -29,16 +32,27 @@ def complexity_of(variant: str, width: float, size: int = 224) -> Complexity:
         width: Channel multiplier.
         size: Height and width of the image, a multiple of 32.
     """
-    model = outline_tsernet(variant, width).eval()
-    macs = 0
-
-    def count(layer: nn.Module, _: tuple[Tensor, ...], result: Tensor) -> None:
-        nonlocal macs
-        assert isinstance(layer, nn.Conv2d)
-        macs += result.numel() * layer.weight[0].numel()
-
-    for layer in model.modules():
-        if isinstance(layer, nn.Conv2d):
-            layer.register_forward_hook(count)
-    model(torch.empty(1, 3, size, size, device="meta"))
+    model = outline_tsernet(variant, width)
+    convolutions = dict(model.named_modules())
+    macs = sum(places * convolutions[name].weight.numel() for name, places in _convolved_places(variant, size))
     return Complexity(sum(parameter.numel() for parameter in model.parameters()), macs)
+
+
+@cache
+def _convolved_places(variant: str, size: int) -> tuple[tuple[str, int], ...]:
+    """List every call of a convolution: its name, and at how many places of the image its kernel is applied.
+
+    They are those of any width, so a narrow network tells them; the walk through it is most of the work.
+    """
+    model = outline_tsernet(variant, _NARROW).eval()
+    calls: list[tuple[str, int]] = []
+
+    def note(name: str, result: Tensor) -> None:
+        calls.append((name, result.shape[-2] * result.shape[-1]))
+
+    for name, layer in model.named_modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.register_forward_hook(lambda _, __, result, name=name: note(name, result))
+    with torch.inference_mode():
+        model(torch.empty(1, 3, size, size, device="meta"))
+    return tuple(calls)

@@ -14,13 +14,14 @@ from tsernet.errors import UserError
 from tsernet.model_files import KEYS, checked_metadata, require_file
 from tsernet.protocol import Protocol, protocol_of
 from tsernet.runtimes.onnx_format import OPSET
-from tsernet.runtimes.onnx_graph import build_onnx
+from tsernet.runtimes.onnx_graph import build_observed, build_onnx
 from tsernet.runtimes.onnx_read import parse_onnx
+from tsernet.runtimes.quantize import Observed, quantize
 from tsernet.runtimes.resize import resize_bilinear
 from tsernet.runtimes.session import Array
 
 SUFFIX = ".onnx"
-EXPORT_KEYS = ("protocol", "precision", "weights_sha256", "licence", "input", "output", "content_sha256")
+EXPORT_KEYS = ("protocol", "precision", "runtime", "weights_sha256", "licence", "input", "output", "content_sha256")
 """What an exported file's metadata say besides a model file's."""
 INPUT_FORM = (
     "float32 (B, 3, H, W), H and W multiples of 32: RGB, or grey three times, brought to [0, 1] as `scaling` says,"
@@ -29,27 +30,34 @@ INPUT_FORM = (
 _UNSEALED = "0" * 64
 
 
-def exported_onnx(path: Path, tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> bytes:
+Ranges = Callable[[bytes, Mapping[str, str]], Mapping[str, Observed]]
+
+
+def exported_onnx(path: Path, tensors: Mapping[str, Array], metadata: Mapping[str, str], observe: Ranges | None = None) -> bytes:
     """Write a network and how it is used as an ONNX model that ends in saliency.
 
     Args:
         path: The model file that the tensors are of, for messages.
         tensors: As `tsernet.model_files.read_tensors` gives them.
-        metadata: Of the model file, with `protocol`, `weights_sha256` and `licence`.
+        metadata: Of the model file, with `protocol`, `runtime`, `weights_sha256` and `licence`.
+        observe: For eight bits: runs a network that gives out what goes into its convolutions, and says what that is, by the convolution's
+            name; see `build_observed`.
     Raises:
         UserError: If the tensors are not those of a network of this project, or the metadata say too little.
     """
     protocol = protocol_of(metadata)
+    weights = parse_onnx(build_onnx(path, tensors, {})).tensors
+    if observe is not None:
+        weights = quantize(weights, observe(*build_observed(weights)))
     known = {key: value for key, value in metadata.items() if key not in EXPORT_KEYS} | protocol.metadata()
+    known |= {key: metadata[key] for key in ("runtime", "weights_sha256", "licence")}
     known |= {
-        "precision": "f32",
-        "weights_sha256": metadata["weights_sha256"],
-        "licence": metadata["licence"],
+        "precision": "f32" if observe is None else "int8",
         "input": INPUT_FORM,
         "output": f"saliency in [0, 1] of the protocol {protocol.name}, float32 (B, 1, H, W)",
     }
-    unsealed = build_onnx(path, tensors, known | {"content_sha256": _UNSEALED}, protocol)
-    return build_onnx(path, tensors, known | {"content_sha256": hashlib.sha256(unsealed).hexdigest()}, protocol)
+    unsealed = build_onnx(path, weights, known | {"content_sha256": _UNSEALED}, protocol, folded=True)
+    return build_onnx(path, weights, known | {"content_sha256": hashlib.sha256(unsealed).hexdigest()}, protocol, folded=True)
 
 
 def read_exported(path: Path) -> tuple[bytes, dict[str, str]]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 OPSET, IR_VERSION = 17, 8
-_FLOAT = 1
+TYPES = {"float32": 1, "uint8": 2, "int8": 3}
+"""Of a tensor's values, by NumPy's names."""
 Attribute = float | int | str | Sequence[int]
 
 
@@ -28,26 +30,27 @@ def node(operator: str, inputs: Sequence[str], output: str, **attributes: Attrib
     )
 
 
-def tensor(name: str, values: NDArray[np.float32]) -> bytes:
-    """Encode a float32 tensor (TensorProto)."""
-    little = np.ascontiguousarray(values, dtype="<f4")
-    return b"".join(_number(1, size) for size in values.shape) + _number(2, _FLOAT) + _text(8, name) + _bytes(9, little.tobytes())
+def tensor(name: str, values: NDArray[Any]) -> bytes:
+    """Encode a tensor (TensorProto) of float32, int8 or uint8."""
+    little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+    kind = TYPES[values.dtype.name]
+    return b"".join(_number(1, size) for size in values.shape) + _number(2, kind) + _text(8, name) + _bytes(9, little.tobytes())
 
 
 def image_value(name: str, shape: Iterable[int | str]) -> bytes:
     """Describe a float32 input or output (ValueInfoProto); a dimension that is a name may have any size."""
     sizes = b"".join(_bytes(1, _text(2, size) if isinstance(size, str) else _number(1, size)) for size in shape)
-    return _text(1, name) + _bytes(2, _bytes(1, _number(1, _FLOAT) + _bytes(2, sizes)))
+    return _text(1, name) + _bytes(2, _bytes(1, _number(1, TYPES["float32"]) + _bytes(2, sizes)))
 
 
-def model(nodes: Iterable[bytes], tensors: Iterable[bytes], given: bytes, result: bytes, metadata: Mapping[str, str]) -> bytes:
-    """Encode a model (ModelProto) of one input and one output.
+def model(nodes: Iterable[bytes], tensors: Iterable[bytes], given: bytes, results: Iterable[bytes], metadata: Mapping[str, str]) -> bytes:
+    """Encode a model (ModelProto) of one input.
 
     Args:
         nodes: Each behind those whose outputs it reads.
         tensors: The weights.
         given: The input, as `image_value` describes it.
-        result: The output.
+        results: The outputs.
         metadata: Kept in the model; ONNX Runtime shows it as `custom_metadata_map`.
     """
     graph = (
@@ -55,7 +58,7 @@ def model(nodes: Iterable[bytes], tensors: Iterable[bytes], given: bytes, result
         + _text(2, "tsernet")
         + b"".join(_bytes(5, one) for one in tensors)
         + _bytes(11, given)
-        + _bytes(12, result)
+        + b"".join(_bytes(12, one) for one in results)
     )
     notes = b"".join(_bytes(14, _text(1, key) + _text(2, value)) for key, value in sorted(metadata.items()))
     opset = _text(1, "") + _number(2, OPSET)

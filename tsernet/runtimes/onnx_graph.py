@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from tsernet.errors import UserError
 from tsernet.protocol import Protocol as ModelProtocol
 from tsernet.runtimes import onnx_format
 from tsernet.runtimes.onnx_layers import Layers
-from tsernet.runtimes.session import Array
 
 INPUT, OUTPUT = "image", "saliency"
 _STAGES, _RESNET_STAGES, _LEVELS = 6, 4, 5
@@ -23,7 +25,12 @@ _SIDES = ("sides.", "bridge_side.", "subnet.sides.")
 
 
 def build_onnx(
-    path: Path, tensors: Mapping[str, Array], metadata: Mapping[str, str], protocol: ModelProtocol | None = None, *, folded: bool = False
+    path: Path,
+    tensors: Mapping[str, NDArray[Any]],
+    metadata: Mapping[str, str],
+    protocol: ModelProtocol | None = None,
+    *,
+    folded: bool = False,
 ) -> bytes:
     """Build the model: `image`, float32 (B, 3, H, W), to `saliency`, float32 (B, 1, H, W), at any size.
 
@@ -48,7 +55,27 @@ def build_onnx(
         result = _finish(layers, result, protocol)
     layers.nodes.append(onnx_format.node("Identity", [result], OUTPUT))
     given, output = (onnx_format.image_value(name, ("batch", count, "height", "width")) for name, count in ((INPUT, 3), (OUTPUT, 1)))
-    return onnx_format.model(layers.nodes, layers.weights, given, output, metadata)
+    return onnx_format.model(layers.nodes, layers.weights, given, [output], metadata)
+
+
+def build_observed(tensors: Mapping[str, NDArray[Any]]) -> tuple[bytes, dict[str, str]]:
+    """Build the network so that what goes into its convolutions comes out, for whoever measures it.
+
+    Args:
+        tensors: The weights of a model that `build_onnx` has built.
+    Returns:
+        The model, and the name of the output that each convolution takes, by the convolution's name.
+    """
+    layers = Layers(tensors, INPUT, folded=True)
+    _network(layers)
+    # Sizes of the same name would be taken to be the same size.
+    seen = [
+        onnx_format.image_value(name, ("batch", layers.channels(name), f"height of {name}", f"width of {name}"))
+        for name in dict.fromkeys(layers.conv_inputs.values())
+        if name != INPUT
+    ]
+    given = onnx_format.image_value(INPUT, ("batch", 3, "height", "width"))
+    return onnx_format.model(layers.nodes, layers.weights, given, seen, {}), layers.conv_inputs
 
 
 def _finish(layers: Layers, logits: str, protocol: ModelProtocol) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tsernet.runtimes import onnx_format
 from tsernet.runtimes.session import LEAST_RANGE, Array
@@ -17,16 +19,19 @@ class Layers:
     """Collects nodes and weights; each method adds a layer and returns the name of what comes out.
 
     Args:
-        tensors: The model file's.
+        tensors: The model file's; or those of a graph, of which a convolution may have eight bits (`tsernet.runtimes.quantize`).
         image: Name of the graph's input, with three channels.
         folded: Whether they are the weights of such a graph, each BatchNorm a part of its convolution already.
     """
 
-    def __init__(self, tensors: Mapping[str, Array], image: str, folded: bool = False) -> None:
+    def __init__(self, tensors: Mapping[str, NDArray[Any]], image: str, folded: bool = False) -> None:
         self._folded = folded
         self.nodes: list[bytes] = []
         self._weights: dict[str, bytes] = {}
         self.used: set[str] = set()
+        self.conv_inputs: dict[str, str] = {}
+        """What each convolution takes, by its name."""
+        self._rounded_values: dict[str, str] = {}
         self._tensors = tensors
         self._channels = {image: 3}
 
@@ -54,7 +59,8 @@ class Layers:
         Raises:
             ValueError: If a tensor is missing or does not fit.
         """
-        kernel = self._tensor(f"{name}.weight", 4)
+        quantized = f"{name}.weight_scale" in self._tensors
+        kernel = self._tensor(f"{name}.weight", 4, kind=np.int8 if quantized else np.float32)
         outputs, inputs, side, _ = kernel.shape
         if inputs != self._channels[given] or kernel.shape[2:] not in ((1, 1), (3, 3)):
             raise ValueError(f"{name}.weight has the shape {kernel.shape}, expected 1×1 or 3×3 with {self._channels[given]} channels in")
@@ -62,7 +68,9 @@ class Layers:
         if norm and not self._folded:
             factor, offset = self._affine(norm, outputs)
             kernel, bias = kernel * factor[:, None, None, None], bias * factor + offset
-        parts = [given, self._weight(f"{name}.weight", kernel), self._weight(f"{name}.bias", bias)]
+        self.conv_inputs[name] = given
+        weights = self._dequantized(name, kernel) if quantized else self._weight(f"{name}.weight", kernel)
+        parts = [self._rounded(given, name) if quantized else given, weights, self._weight(f"{name}.bias", bias)]
         padding = dilation * (side // 2)
         shape = {"kernel_shape": [side] * 2, "strides": [stride] * 2, "dilations": [dilation] * 2, "pads": [padding] * 4}
         result = self._add("Conv", parts, outputs, **shape)
@@ -135,16 +143,35 @@ class Layers:
         factor = gain / np.sqrt(variance + _EPSILON)
         return factor.astype(np.float32), (shift - mean * factor).astype(np.float32)
 
-    def _tensor(self, name: str, dimensions: int, length: int | None = None) -> Array:
+    def _dequantized(self, name: str, kernel: NDArray[Any]) -> str:
+        """Weights of eight bits, with a factor for each channel that comes out."""
+        scale = self._weight(f"{name}.weight_scale", self._tensor(f"{name}.weight_scale", 1, len(kernel)))
+        return self._add("DequantizeLinear", [self._weight(f"{name}.weight", kernel), scale], 0, axis=0)
+
+    def _rounded(self, given: str, name: str) -> str:
+        """A value as eight bits can hold it: once, however many convolutions take it."""
+        if given not in self._rounded_values:
+            parts = [
+                self._weight(f"{name}.{part}", self._tensor(f"{name}.{part}", 0, kind=kind))
+                for part, kind in (("input_scale", np.float32), ("input_zero", np.uint8))
+            ]
+            channels = self._channels[given]
+            whole = self._add("QuantizeLinear", [given, *parts], channels)
+            self._rounded_values[given] = self._add("DequantizeLinear", [whole, *parts], channels)
+        return self._rounded_values[given]
+
+    def _tensor(self, name: str, dimensions: int, length: int | None = None, kind: type = np.float32) -> NDArray[Any]:
         found = self._tensors.get(name)
         if found is None:
             raise ValueError(f"{name} is missing")
         if found.ndim != dimensions or (length is not None and found.shape[0] != length):
             raise ValueError(f"{name} has the shape {found.shape}, expected {length or dimensions} {'values' if length else 'dimensions'}")
+        if found.dtype != kind:
+            raise ValueError(f"{name} is {found.dtype}, expected {kind.__name__}")
         self.used.add(name)
         return found
 
-    def _weight(self, name: str, values: Array) -> str:
+    def _weight(self, name: str, values: NDArray[Any]) -> str:
         if name not in self._weights:
             self._weights[name] = onnx_format.tensor(name, values)
         return name

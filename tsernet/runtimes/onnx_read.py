@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-_FLOAT = 1
+from tsernet.runtimes.onnx_format import TYPES
+
+_TYPES = {number: np.dtype(name).newbyteorder("<") for name, number in TYPES.items()}
 Value = int | memoryview
 
 
@@ -19,13 +23,13 @@ class OnnxFile:
     Attributes:
         metadata: Its entries by key.
         opsets: The version of each set of operators, by domain; "" is ONNX's own.
-        tensors: The weights by name, float32.
+        tensors: The weights by name, float32, int8 or uint8.
         oddities: What no file of this project has: operators of another domain, functions, weights in other files.
     """
 
     metadata: dict[str, str] = field(default_factory=dict)
     opsets: dict[str, int] = field(default_factory=dict)
-    tensors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    tensors: dict[str, NDArray[Any]] = field(default_factory=dict)
     oddities: list[str] = field(default_factory=list)
 
 
@@ -81,13 +85,11 @@ def _tensor(tensor: memoryview, found: OnnxFile) -> None:
         elif number in (13, 14):
             found.oddities.append("weights in another file")
             return
-    count = 1
-    for size in shape:
-        count *= size
-    if kind != _FLOAT or len(raw) != 4 * count:
-        found.oddities.append(f"the weights {name}, which are not float32 of the shape that they say")
+    dtype = _TYPES.get(kind)
+    if dtype is None or len(raw) != dtype.itemsize * math.prod(shape):
+        found.oddities.append(f"the weights {name}, which are not of a type and shape that the network has")
         return
-    found.tensors[name] = np.frombuffer(raw, dtype="<f4").reshape(shape)
+    found.tensors[name] = np.frombuffer(raw, dtype=dtype).reshape(shape)
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, Value]]:

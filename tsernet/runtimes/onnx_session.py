@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tsernet.errors import UserError
 from tsernet.model_files import read_tensors
-from tsernet.protocol import protocol_of
-from tsernet.runtimes.exported import ExportedSession, read_exported
 from tsernet.runtimes.onnx_format import OPSET
 from tsernet.runtimes.onnx_graph import INPUT, OUTPUT, build_onnx
 from tsernet.runtimes.resize import finish_maps
@@ -27,22 +26,7 @@ class OnnxSession:
     """
 
     def __init__(self, model: bytes, threads: int = 0) -> None:
-        # Since 1.29 ONNX Runtime reports to its makers from its import on; this is read there, and nothing is then made, kept or sent.
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # a plant's images are nobody else's business
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        # Threads that wait for work would spin: as much CPU time again, and none left for whoever reads and writes images.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, NotImplemented
-
-        try:
-            self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        except (Fail, InvalidGraph, NotImplemented) as error:
-            said = " ".join(str(error).split())
-            raise UserError(f"ONNX Runtime {onnxruntime.__version__} cannot run the network, which is of opset {OPSET}: {said}") from None
+        self._session = start_onnx(model, threads)
 
     def logits(self, inputs: Array) -> Array:
         """As `Session.logits`.
@@ -63,6 +47,30 @@ class OnnxSession:
         return self.finish(self.logits(inputs), sizes, stretch)
 
 
+def start_onnx(model: bytes, threads: int = 0) -> Any:
+    """Load a model into ONNX Runtime, on the CPU; arguments and errors as for `OnnxSession`.
+
+    Returns:
+        An InferenceSession.
+    """
+    # Since 1.29 ONNX Runtime reports to its makers from its import on; this is read there, and nothing is then made, kept or sent.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # a plant's images are nobody else's business
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    # Threads that wait for work would spin: as much CPU time again, and none left for whoever reads and writes images.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, NotImplemented
+
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except (Fail, InvalidGraph, NotImplemented) as error:
+        said = " ".join(str(error).split())
+        raise UserError(f"ONNX Runtime {onnxruntime.__version__} cannot run the network, which is of opset {OPSET}: {said}") from None
+
+
 def open_onnx(path: Path) -> tuple[OnnxSession, dict[str, str]]:
     """Read a model file into ONNX Runtime; OMP_NUM_THREADS sets how many threads compute, as it does for PyTorch.
 
@@ -73,16 +81,6 @@ def open_onnx(path: Path) -> tuple[OnnxSession, dict[str, str]]:
     """
     tensors, metadata = read_tensors(path)
     return OnnxSession(build_onnx(path, tensors, metadata), wanted_threads()), metadata
-
-
-def open_exported_onnx(path: Path) -> tuple[ExportedSession, dict[str, str]]:
-    """Read an exported file into ONNX Runtime; threads as for `open_onnx`.
-
-    Raises:
-        UserError: If the file is none that this version has exported, or the installed ONNX Runtime cannot run it.
-    """
-    model, metadata = read_exported(path)
-    return ExportedSession(OnnxSession(model, wanted_threads()).logits, protocol_of(metadata)), metadata
 
 
 def wanted_threads() -> int:

@@ -65,9 +65,20 @@ def create_workspace(repository: Path, run_id: str, revision: str) -> Path:
     local = repository / ".dvc" / "config.local"
     if local.is_file():
         shutil.copy(local, path / ".dvc" / "config.local")
-    cache = _run(dvc("cache", "dir"), repository)
-    _run(dvc("config", "--quiet", "--local", "cache.dir", str((repository / cache).resolve())), path)
+    _share_cache(repository, path)
     return path
+
+
+def _share_cache(repository: Path, workspace: Path) -> None:
+    """Do what `dvc cache dir` there and `dvc cache dir --local PATH` here do, without a second for two processes."""
+    from dvc.config import Config, ConfigError
+
+    try:
+        cache = Config(str(repository / ".dvc"))["cache"].get("dir") or ".dvc/cache"
+        with Config(str(workspace / ".dvc")).edit("local") as local:
+            local["cache"]["dir"] = str((repository / cache).resolve())
+    except ConfigError as error:
+        raise UserError(make_redactor(stage_environment({}))(f"DVC's settings in {repository}: {' '.join(str(error).split())}")) from None
 
 
 def remove_workspace(repository: Path, path: Path) -> None:

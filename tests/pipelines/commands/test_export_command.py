@@ -12,10 +12,13 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pipelines.cli import build_app
+from pipelines.exporting import fidelity
 from tsernet.errors import CheckError, UserError
 from tsernet.models import build_tsernet
+from tsernet.runtimes import quantize
 from tsernet.weights import load_model, save_model
 
+FROM_FEW = fidelity.Tolerances(s_measure=0.05, max_f_measure=0.05, decisions=0.0)
 INPUT = {"resize": "64", "scaling": "unit", "stretch": "true"}
 
 
@@ -113,10 +116,19 @@ def test_what_cannot_be_exported_is_said_in_one_line(model: Path, images: Path, 
         ),
         ((out, "--format", "onnx", "--images", images, "--protocol", "strip"), "this model does not know its scale"),
         ((out, "--format", "onnx", "--images", images, "--half"), "--half is of a safetensors file, but --format is 'onnx'"),
-        ((out, "--format", "tflite"), "--format is 'tflite', expected one of: safetensors, onnx"),
+        ((out, "--format", "tflite"), "--format is 'tflite', expected one of: safetensors, onnx, openvino"),
+        (
+            (out, "--format", "onnx", "--precision", "int8"),
+            "--precision int8 is for --format openvino: ONNX Runtime computes 8 bits more slowly",
+        ),
+        ((out, "--format", "onnx", "--precision", "f16"), "--precision is 'f16', expected one of: f32, int8"),
+        ((out, "--format", "onnx", "--ranges", images), "--ranges is of --precision int8"),
         ((tmp_path / "m.bin", "--format", "onnx"), r"m\.bin: expected a name that ends in \.onnx"),
         ((out,), r"ends in \.safetensors for the model file; --format onnx writes \.onnx"),
-        ((tmp_path / "m.safetensors", "--images", images), "--protocol, --images and --licence are of an exported network"),
+        (
+            (tmp_path / "m.safetensors", "--images", images),
+            "--precision, --protocol, --images, --ranges and --licence are of an exported network",
+        ),
     ):
         with pytest.raises(UserError, match=message):
             export(model, *arguments)
@@ -135,3 +147,62 @@ def test_the_validation_split_is_taken_where_there_is_one(
     (tmp_path / "data/splits").mkdir()
     (tmp_path / "data/splits/val.csv").write_text("name,class\n1,defect\n2,defect\n")
     assert json.loads(export(model, tmp_path / "m.onnx", "--format", "onnx", "--json"))["images"] == 2
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    """Steel with a scratch, and its masks."""
+    rng = np.random.default_rng(0)
+    for folder in ("images", "masks"):
+        (tmp_path / "set" / folder).mkdir(parents=True)
+    for index in range(3):
+        mask = np.zeros((64, 96), np.uint8)
+        mask[20 + 5 * index : 26 + 5 * index, 10:80] = 255
+        pixels = rng.normal(120, 8, mask.shape) + 60 * (mask > 0)
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(tmp_path / "set/images" / f"{index}.png")
+        Image.fromarray(mask).save(tmp_path / "set/masks" / f"{index}.png")
+    return tmp_path / "set"
+
+
+EIGHT = ("--format", "openvino", "--precision", "int8", "--json", "--images")
+
+
+def test_eight_bits_are_kept_if_they_find_what_pytorch_finds(pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openvino")
+    # Three images of 64x96 are too few for what is asked of a hundred real ones.
+    monkeypatch.setattr(fidelity, "Tolerances", lambda: FROM_FEW)
+    out = tmp_path / "m.onnx"
+    facts = json.loads(export("shipped", out, *EIGHT, pairs, "--ranges", pairs / "images"))
+    assert facts["images"] == 3
+    assert facts["decisions"] == 0
+    assert all(abs(ours - theirs) < 0.05 for theirs, ours in (facts["s_measure"], facts["max_f_measure"]))
+    assert (
+        CliRunner().invoke(build_app(), ["predict", str(pairs / "images"), "--out", str(tmp_path / "maps"), "--model", str(out)]).exit_code
+        == 0
+    )
+
+
+def test_eight_bits_that_lose_too_much_leave_no_file(pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openvino")
+    monkeypatch.setattr(quantize, "WEIGHT_LEVELS", 1)
+    with pytest.raises(
+        CheckError,
+        match=r"not exported: on 3 images S 0\.\d+ instead of 0\.\d+, .* beyond what is allowed \(S -0\.002, max F -0\.002, verdicts 1%\)",
+    ):
+        export("shipped", tmp_path / "m.onnx", *EIGHT, pairs, "--ranges", pairs / "images")
+    assert list(tmp_path.glob("*.onnx")) == list(tmp_path.glob(".*")) == []
+
+
+def test_images_without_defects_or_masks_cannot_be_held_against(pairs: Path, tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    for mask in (pairs / "masks").iterdir():
+        Image.fromarray(np.zeros((64, 96), np.uint8)).save(mask)
+    with pytest.raises(UserError, match="none of the 3 images to compare on has a defect and ground around it; name others with --images"):
+        export("shipped", tmp_path / "m.onnx", *EIGHT, pairs, "--ranges", pairs / "images")
+    Image.fromarray(np.zeros((32, 96), np.uint8)).save(pairs / "masks/0.png")
+    with pytest.raises(UserError, match=r"0\.png: is 96×32, expected the size of its image, 96×64"):
+        export("shipped", tmp_path / "m.onnx", *EIGHT, pairs, "--ranges", pairs / "images")
+    for mask in (pairs / "masks").iterdir():
+        mask.unlink()
+    with pytest.raises(UserError, match="no image in images/ has a mask of its name in masks/; --images names a folder with both"):
+        export("shipped", tmp_path / "m.onnx", *EIGHT, pairs, "--ranges", pairs / "images")

@@ -1,4 +1,4 @@
-"""Ways to start a run, and what they may not do."""
+"""Ways to start a run, what they may not do, and what a run leaves, with a real server and worker, real DVC and a stand-in pipeline."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import groupby
 
 import pytest
 from servers import wait_for
-from sites import Site
+from sites import PASSWORD, Site
 from standin import ROOT, read_journal, run
 
 pytestmark = pytest.mark.slow
@@ -67,7 +67,7 @@ def test_four_triggers_at_once_run_one_after_the_other(site: Site) -> None:
 @pytest.mark.parametrize("runner", ["dask", "ray"])
 def test_the_trainings_spread_over_slots_and_devices(site: Site, runner: str) -> None:
     pytest.importorskip(runner)
-    site.prefect.run("gcl", "update", "gpu", "--limit", "2", folder=site.repository)
+    site.set_slots(2)
     # Both must be in training at once to get a device each; both processes must be there, or the third overtakes the second.
     with site.halted_in("train", variants=["full", "no_erm", "no_fig"], spread=runner) as (run_id, _):
         wait_for(lambda: len(site.halted("train")) == 2, 60, "the second training")
@@ -78,7 +78,7 @@ def test_the_trainings_spread_over_slots_and_devices(site: Site, runner: str) ->
     notes = [note for note in read_journal(site.journal) if note["TSERNET_EXECUTION"] == run_id and note["stage"] == "train"]
     assert sorted(note["item"][0] for note in notes) == ["full", "no_erm", "no_fig"]
     assert {note["CUDA_VISIBLE_DEVICES"] for note in notes[:2]} == {"3", "7"}
-    site.prefect.run("gcl", "update", "gpu", "--limit", "1", folder=site.repository)
+    site.set_slots(1)
 
 
 def test_new_images_start_a_retraining_once(site: Site) -> None:
@@ -114,4 +114,49 @@ def test_prefect_takes_the_container_deployments(site: Site, kind: str) -> None:
     site.prefect.run("deploy", "--all", "--prefect-file", str(renamed), folder=site.repository)
 
     assert site.prefect.get(f"/deployments/name/retrain/{kind}").json()["job_variables"]["image"].startswith("registry.plant.example/")
-    site.prefect.run("gcl", "update", "gpu", "--limit", "1", folder=site.repository)
+    site.set_slots(1)
+
+
+def test_a_run_triggered_from_the_command_line_keeps_its_result_and_touches_nothing(site: Site) -> None:
+    before = run(["git", "status", "--porcelain"], site.repository)
+    site.prefect.run(
+        "deployment",
+        "run",
+        "retrain/default",
+        "--param",
+        'settings={"iterations": 7, "variants": ["full", "no_erm"]}',
+        "--flow-run-name",
+        "first try",
+        folder=site.repository,
+    )
+    (flow_run,) = site.prefect.post("/flow_runs/filter", flow_runs={"name": {"any_": ["first try"]}}).json()
+
+    assert site.prefect.wait_for_end(flow_run["id"]) == "COMPLETED", site.prefect.logs_of(flow_run["id"])
+
+    assert site.prefect.tasks_of(flow_run["id"]) == [
+        *("workspace", "acquire and prepare", "split and validate", "train full 0", "train no_erm 0"),
+        *("evaluate full 0", "evaluate no_erm 0", "compare", "register", "keep"),
+    ]
+    notes = [note for note in read_journal(site.journal) if note["TSERNET_EXECUTION"] == flow_run["id"]]
+    assert {note["iterations"] for note in notes} == {7}
+    assert [note["stage"] for note in notes][-4:] == ["evaluate", "evaluate", "compare", "register"]
+    assert {note["MLFLOW_TRACKING_URI"] for note in notes} == {f"sqlite:///{site.repository}/mlflow.db"}
+    assert {note["TSERNET_CHECKPOINTS"] for note in notes} == {f"{site.repository}/.tsernet/checkpoints"}
+    assert "first-try" in run([sys.executable, "-m", "dvc", "exp", "list", "--name-only"], site.repository).split()
+    assert run(["git", "status", "--porcelain"], site.repository) == before
+    assert not list((site.repository / ".tsernet/workspaces").iterdir())
+    assert "train ['full', '0'] begins, with http://plant:***@store and ***" in site.prefect.logs_of(flow_run["id"])
+    of_this_run = {"flow_runs": {"id": {"any_": [flow_run["id"]]}}}
+    shown = "".join(site.prefect.post(f"/{kind}/filter", **of_this_run).text for kind in ("flow_runs", "task_runs", "artifacts", "logs"))
+    assert PASSWORD not in shown
+
+
+def test_a_failing_stage_fails_the_run_with_its_last_error_line(site: Site) -> None:
+    (site.pause / "fail").write_text("train")
+    run_id = site.trigger(iterations=8, variants=["full"])
+
+    assert site.prefect.wait_for_end(run_id) == "FAILED"
+
+    (site.pause / "fail").unlink()
+    assert "error: manifest.csv: In_1.png is not an image (***)" in site.prefect.get(f"/flow_runs/{run_id}").json()["state"]["message"]
+    assert not list((site.repository / ".tsernet/workspaces").iterdir())

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from standin import make_repository, run
 
-from pipelines.flows.artifacts import validation_table
 from pipelines.flows.settings import Settings
 from pipelines.flows.workspace.orphans import claim, clean_orphans, find_orphans, release
 from pipelines.flows.workspace.worktree import create_workspace, find_repository, run_environment, workspace_path, write_params
@@ -86,6 +85,8 @@ def test_records_and_checkpoints_are_the_persons(repository: Path, monkeypatch: 
 
 
 def test_broken_expectations_stand_first_with_their_names() -> None:
+    from pipelines.flows.artifacts import validation_table  # and Prefect with it
+
     kept = {"description": "Masks are black and white", "severity": "error", "success": True, "failing": []}
     broken = {"description": "Every file is an image", "severity": "error", "success": False, "failing": [f"In_{n}" for n in range(25)]}
 

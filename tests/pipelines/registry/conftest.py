@@ -18,16 +18,6 @@ LEVEL = {"s_measure": 0.8, "mae": 0.05, "max_e_measure": 0.9, "max_f_measure": 0
 Scores = Mapping[str, float]
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An mlflow.db with its tables and nothing in them: making them takes seconds, copying none."""
-    from pipelines.tracking.server import make_client
-
-    path = tmp_path_factory.mktemp("database") / "mlflow.db"
-    make_client(f"sqlite:///{path}").search_experiments()
-    return path
-
-
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database: Path) -> Path:
     """A git repository with demo's params.yaml as the working directory; its default store."""

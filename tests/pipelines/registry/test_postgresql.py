@@ -94,7 +94,7 @@ def server(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         moto = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(store)]
         stack.enter_context(_process(moto, repository, environment, f"http://127.0.0.1:{store}/"))
         urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{store}/tsernet", method="PUT"), timeout=30).close()
-        mlflow = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "2"]
+        mlflow = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
         mlflow += ["--backend-store-uri", database, "--artifacts-destination", "s3://tsernet"]
         uri = f"http://127.0.0.1:{port}"
         stack.enter_context(_process(mlflow, repository, environment, f"{uri}/health"))

@@ -20,7 +20,6 @@ from standin import ROOT, make_repository
 
 from pipelines.services.guard import OWNER, SCRATCH
 from pipelines.services.service import Service, answers
-from pipelines.services.stack import Stack
 from tsernet.errors import CheckError, UserError
 
 pytestmark = pytest.mark.slow
@@ -102,6 +101,8 @@ def test_mlflows_job_runner_is_not_there(up: Up) -> None:
 
 
 def test_a_second_one_for_the_same_repository_is_refused(up: Up) -> None:
+    from pipelines.services.stack import Stack  # and Prefect with it
+
     with pytest.raises(UserError, match=f"^another tsernet up serves {up.repository}; use that one, or end it first$"):
         Stack(up.repository, None, print).start()
 
@@ -131,17 +132,12 @@ def choose(api: PrefectApi) -> None:
     found = api.get("/deployments/name/retrain/default").json()
     schedule = found["schedules"][0]["id"]
     cron = {"cron": "15 3 * * *", "timezone": "Europe/Vienna"}
-    patch(api, f"/deployments/{found['id']}/schedules/{schedule}", active=True, schedule=cron)
-    patch(api, f"/deployments/{found['id']}", parameters={"settings": {"iterations": 77}}, concurrency_limit=3, tags=["night"])
-    patch(api, "/work_pools/tsernet", is_paused=True, concurrency_limit=5)
-    patch(api, "/v2/concurrency_limits/gpu", limit=2)
+    api.patch(f"/deployments/{found['id']}/schedules/{schedule}", active=True, schedule=cron)
+    api.patch(f"/deployments/{found['id']}", parameters={"settings": {"iterations": 77}}, concurrency_limit=3, tags=["night"])
+    api.patch("/work_pools/tsernet", is_paused=True, concurrency_limit=5)
+    api.patch("/v2/concurrency_limits/gpu", limit=2)
     rule = api.post("/automations/filter").json()[0]["id"]
-    patch(api, f"/automations/{rule}", enabled=False)
-
-
-def patch(api: PrefectApi, path: str, **changes: object) -> None:
-    """Change something by the call that the page makes."""
-    assert httpx.patch(f"{api.api}{path}", json=changes, timeout=30).is_success
+    api.patch(f"/automations/{rule}", enabled=False)
 
 
 def choices(api: PrefectApi) -> dict[str, object]:

@@ -9,16 +9,6 @@ from pathlib import Path
 import pytest
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An mlflow.db with its tables and nothing in them: making them takes seconds, copying none."""
-    from pipelines.tracking.server import make_client
-
-    path = tmp_path_factory.mktemp("database") / "mlflow.db"
-    make_client(f"sqlite:///{path}").search_experiments()
-    return path
-
-
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database: Path) -> Path:
     """An empty git repository as the working directory; its default store; no execution named."""

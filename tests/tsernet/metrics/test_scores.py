@@ -4,13 +4,13 @@ import math
 import warnings
 
 import numpy as np
-import py_sod_metrics as sod
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tsernet.metrics import MEASURES, mask_digest, score_pairs
+from tsernet.metrics.library import sod
 from tsernet.metrics.measures import Meter
 
 KEYS = [measure.key for measure in MEASURES]

@@ -8,7 +8,6 @@ from urllib.error import URLError
 import pytest
 import torch
 from safetensors.torch import save_file
-from torchvision.models import resnet34
 
 from tsernet.errors import UserError
 from tsernet.models import TSERNet, build_tsernet, load_encoder_weights
@@ -17,6 +16,8 @@ from tsernet.models import TSERNet, build_tsernet, load_encoder_weights
 @pytest.fixture(scope="module")
 def resnet() -> dict[str, torch.Tensor]:
     """Torchvision's ResNet-34 with random weights: real names and shapes, nothing fetched."""
+    from torchvision.models import resnet34  # seconds, for this file alone
+
     return {name: tensor.contiguous() for name, tensor in resnet34(weights=None).state_dict().items()}
 
 

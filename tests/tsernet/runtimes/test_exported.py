@@ -22,7 +22,7 @@ from tsernet.shipped import shipped_model
 
 STRIP = Protocol("strip", 160, 200, calibration=Calibration(0.6, -0.4), operating_point=OperatingPoint(0.02, 40, "a rule"))
 PAPER = Protocol("paper", 160)
-FACTS = {"weights_sha256": "a" * 64, "licence": "Apache-2.0"}
+FACTS = {"weights_sha256": "a" * 64, "licence": "Apache-2.0", "runtime": "onnx"}
 
 
 def write(folder: Path, protocol: Protocol = STRIP) -> Path:
@@ -67,7 +67,7 @@ def test_another_protocol_or_runtime_than_the_files_is_refused(exported: Path) -
     session, metadata = open_session(exported)
     with pytest.raises(UserError, match=r"exported for the protocol 'strip', not 'paper'; 'tsernet export --protocol paper' writes one"):
         map_maker(session, metadata, protocol="paper")
-    with pytest.raises(UserError, match=r"m\.onnx is exported for ONNX Runtime; use 'auto' or 'onnx'"):
+    with pytest.raises(UserError, match=r"m\.onnx is an exported network; use 'auto', or the \.safetensors file"):
         open_session(exported, "torch")
     with pytest.raises(UserError, match="computes on the CPU, but the device is 'cuda'"):
         open_session(exported, device="cuda")
@@ -163,7 +163,7 @@ def test_a_foreign_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"foreign\.onnx: its metadata lacks format, variant, .*expected a file that 'tsernet export' has"):
         open_session(path)
     path.write_bytes(build_onnx(path, tensors, metadata))
-    with pytest.raises(UserError, match=r"foreign\.onnx: its metadata lacks precision, weights_sha256, licence"):
+    with pytest.raises(UserError, match=r"foreign\.onnx: its metadata lacks precision, runtime, weights_sha256, licence"):
         open_session(path)
 
 

@@ -151,7 +151,7 @@ def test_auto_takes_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     found = importlib.util.find_spec
     monkeypatch.setattr(runtimes, "find_spec", lambda name: None if name == "onnxruntime" else found(name))
     assert isinstance(open_session(path)[0], TorchSession)
-    with pytest.raises(UserError, match="ONNX Runtime is not installed; pip install onnxruntime, or use 'torch'"):
+    with pytest.raises(UserError, match="ONNX Runtime is not installed; pip install onnxruntime, or use another --runtime"):
         open_session(path, "onnx")
 
 
