@@ -31,11 +31,16 @@ class Section(BaseModel):
 
 
 class Synthetic(Section):
-    """The synthetic strip-steel images: how many, how large, from which seed."""
+    """The synthetic strip-steel images: how many, how large, from which seed.
+
+    `per_class`: squares with a defect, of each of the three classes. `clean`: squares without one. `wide`: strips, as high as a square.
+    """
 
     per_class: int = Field(ge=4, le=100_000)
     size: int = Field(ge=32, le=4096)
     seed: int = Field(ge=0)
+    clean: int = Field(ge=0, le=100_000, default=0)
+    wide: int = Field(ge=0, le=100_000, default=0)
 
 
 class LevelPair(Section):

@@ -19,10 +19,10 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     params = path / "params.yaml"
     yaml = YAML()
     tree = yaml.load(params.read_text(encoding="utf-8"))
-    tree["dataset"]["synthetic"].update(per_class=5, size=64)
+    tree["dataset"]["synthetic"].update(per_class=5, size=64, clean=5, wide=5)
     # Whole images: at 32 pixels the deepest stage has one, and BatchNorm over two values leaves a network that no two processes agree on.
     tree["train"]["augment"].update(resize=64, crop=64)
-    tree["train"].update(batch_size=2, norm_batches=4, checkpoint_every=2, log_every=2)
+    tree["train"].update(window=64, batch_size=2, norm_batches=4, checkpoint_every=2, log_every=2)
     tree["train"]["hardware"]["threads"] = 1
     tree["evaluate"]["resize"] = 64
     tree["compare"]["bootstrap"] = 100

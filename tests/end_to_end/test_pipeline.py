@@ -55,7 +55,8 @@ def read_json(path: Path) -> Any:
 def test_one_command_leads_to_a_champion(reproduced: Path) -> None:
     for variant in VARIANTS:
         scores = read_json(reproduced / f"results/evaluate/{variant}/0/metrics.json")
-        assert scores["count"] == len(list((reproduced / f"results/evaluate/{variant}/0/maps").iterdir())) > 0
+        assert (scores["count"], scores["clean_images"]) == (8, 2)
+        assert len(list((reproduced / f"results/evaluate/{variant}/0/maps").iterdir())) == 10
         assert 0 < scores["s_measure"] < 1
     report = (reproduced / "results/report/report.html").read_text(encoding="utf-8")
     assert "constant map" in report

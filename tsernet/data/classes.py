@@ -16,6 +16,9 @@ UNNAMED = "defect"
 CLEAN = "clean"
 """The class of images whose mask is empty, where no other is given."""
 
+STRIP = "strip"
+"""The class of the synthetic set's wide images, which have defects of several classes."""
+
 _NUMBERED = re.compile(r"(In|Pa|Sc)_([1-9]\d*)")
 
 

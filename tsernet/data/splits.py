@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 
 from tsernet.config import Split
 from tsernet.data.atomic import replacing
-from tsernet.data.classes import class_and_number
+from tsernet.data.classes import CLEAN, STRIP, class_and_number
 from tsernet.data.levels import write_levels
 from tsernet.data.prepare.manifest import Row
 from tsernet.errors import UserError
@@ -92,6 +93,8 @@ def _official_test(name: str, source: str) -> bool:
     takes the last two of every five, so that a set of any size has three fifths for training.
     """
     known = class_and_number(name)
+    if known is None and source == "synthetic" and (other := _SYNTHETIC.fullmatch(name)):
+        known = (other[1], int(other[2]))
     if source not in _OFFICIAL:
         raise UserError(f"split.method: official, but the source {source} came with no split; expected stratified or files")
     if known is None:
@@ -99,6 +102,7 @@ def _official_test(name: str, source: str) -> bool:
     return _OFFICIAL[source](known[1])
 
 
+_SYNTHETIC = re.compile(rf"({CLEAN}|{STRIP})_([1-9]\d*)")
 _OFFICIAL: dict[str, Callable[[int], bool]] = {
     "sd-saliency-900": lambda number: (number - 1) % 100 >= 60,
     "synthetic": lambda number: (number - 1) % 5 >= 3,

@@ -12,11 +12,13 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[3]
 
+DEMO_SET = "{per_class: 40, size: 200, seed: 0, clean: 20, wide: 15}"
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     text = (REPOSITORY / "presets/demo.yaml").read_text()
-    (tmp_path / "params.yaml").write_text(text.replace("per_class: 40, size: 200", "per_class: 5, size: 48"))
+    (tmp_path / "params.yaml").write_text(text.replace(DEMO_SET, "{per_class: 5, size: 48, seed: 0}"))
     return tmp_path
 
 

@@ -57,6 +57,12 @@ def workspace(tmp_path, monkeypatch):
     reader = YAML(typ="safe", pure=True)
     params = reader.load((REPOSITORY / "presets/demo.yaml").read_text(encoding="utf-8"))
     params["variants"], params["compare"]["bootstrap"], params["evaluate"]["resize"] = ["full", "no_erm"], 100, 32
+    params["evaluate"]["protocol"], params["operate"]["rule"], params["train"]["window"], params["train"]["clean_share"] = (
+        "paper",
+        "none",
+        0,
+        0.0,
+    )
     with Path("params.yaml").open("w") as file:
         reader.dump(params, file)
     for folder in ("data/prepared/images", "data/prepared/masks", "data/splits", "results/validation", "results/train/full/0"):

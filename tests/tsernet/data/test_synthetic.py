@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
+from tsernet.config import Synthetic
 from tsernet.data.classes import CLASSES
+from tsernet.data.layout import list_samples
+from tsernet.data.sources.synthetic.dataset import make_synthetic
 from tsernet.data.sources.synthetic.sample import synthetic_sample
+from tsernet.data.sources.synthetic.strip import PANELS, synthetic_clean, synthetic_strip
 
 
 @pytest.mark.parametrize("class_name", CLASSES)
@@ -50,3 +56,23 @@ def test_defects_are_brighter_as_well_as_darker_than_their_ground_as_in_the_real
 def test_an_unknown_class_is_named() -> None:
     with pytest.raises(ValueError, match="'rust'"):
         synthetic_sample(0, "rust", 1)
+
+
+@pytest.mark.parametrize("size", [32, 64, 200])
+def test_wide_images_are_mostly_clean_and_clean_ones_altogether(size: int) -> None:
+    for index in range(1, 8):
+        image, mask = synthetic_strip(0, index, size)
+        assert image.shape == mask.shape == (size, PANELS * size)
+        assert np.unique(mask).tolist() == [0, 255]
+        assert mask.mean() / 255 < 0.25
+        assert all((one == two).all() for one, two in zip((image, mask), synthetic_strip(0, index, size), strict=True))
+        image, mask = synthetic_clean(0, index, size)
+        assert image.shape == (size, size)
+        assert image.std() > 1
+        assert not mask.any()
+
+
+def test_the_set_has_what_was_asked_for_and_says_of_which_class(tmp_path: Path) -> None:
+    make_synthetic(Synthetic(per_class=4, size=32, seed=0, clean=3, wide=2), tmp_path)
+    classes = [sample.class_name for sample in list_samples(tmp_path)]
+    assert {name: classes.count(name) for name in classes} == {"clean": 3, "inclusion": 4, "patch": 4, "scratch": 4, "strip": 2}

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsernet.data.classes import CLASSES
-from tsernet.data.sources.synthetic.texture import Field, cloud, ground, oblique, profile, soft_step
+from tsernet.data.sources.synthetic.texture import Field, Shape, cloud, ground, oblique, profile, soft_step
 
 UInt8 = NDArray[np.uint8]
 
@@ -52,9 +52,22 @@ def _plausible(defect: NDArray[np.bool_]) -> bool:
 
 
 def _inclusion(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
-    unit = size / 200
     level = rng.uniform(65, 200)
     image = ground(rng, size, level=level, shade=rng.uniform(9, 26), brush=rng.uniform(1.0, 3.0), grain=rng.uniform(1.4, 3.5))
+    (body, halo), depth = inclusions(rng, size, level)
+    return image + body + halo, depth
+
+
+def inclusions(rng: np.random.Generator, size: int, level: float) -> tuple[list[Field], Field]:
+    """Draw the inclusions of one image.
+
+    Args:
+        size: Side of the image in pixels.
+        level: Grey level of its ground.
+    Returns:
+        What they add to the ground, in the order in which it is added; and the depth inside them, negative outside.
+    """
+    unit = size / 200
     angle = rng.normal(0, 0.06) + (np.pi / 2 if rng.random() < 0.12 else 0.0)
     centre = rng.uniform(0.1, 0.9, 2) * size
     marks = []
@@ -68,7 +81,7 @@ def _inclusion(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
     contrast = rng.uniform(13, 42) * (-1.0 if rng.random() > 1 / 12 else 0.8) * (0.55 + level / 330)
     body = soft_step(depth, rng.uniform(0.5, 1.1) * unit) * (1 + 0.18 * cloud(rng, size, size / 6, size / 12))
     halo = soft_step(_spindle(rng, size, rng.uniform(0, size, 2), angle, 40 * unit, 9 * unit, 4 * unit), 4 * unit)
-    return image + contrast * body - rng.uniform(0, 4) * halo, depth
+    return [contrast * body, -rng.uniform(0, 4) * halo], depth
 
 
 def _patch(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
@@ -92,9 +105,15 @@ def _patch(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
 
 
 def _scratch(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
-    unit = size / 200
     level = rng.uniform(40, 145)
     image = ground(rng, size, level=level, shade=rng.uniform(6, 28), brush=rng.uniform(1, 4), grain=rng.uniform(1.5, 4))
+    (shine, *harmless), depth = scratches(rng, size)
+    return image + shine + harmless[0] + harmless[1], depth
+
+
+def scratches(rng: np.random.Generator, size: int) -> tuple[list[Field], Field]:
+    """Draw the scratches of one image, and what is there and no defect; as `inclusions`."""
+    unit = size / 200
     turn = np.pi / 2 if rng.random() < 0.25 else 0.0
     marks, shine = [], np.zeros((size, size))
     for _ in range(rng.integers(1, 5)):
@@ -105,10 +124,19 @@ def _scratch(rng: np.random.Generator, size: int) -> tuple[Field, Field]:
         sparkle = np.clip(1 + 0.3 * cloud(rng, size, size / 9, size / 20) + 0.2 * cloud(rng, size, 2.5, 1.5), 0.4, 1.9)
         shine = np.maximum(shine, bright * soft_step(mark, rng.uniform(0.35, 0.7) * unit) * sparkle)
         marks.append(mark)
-    # Rolling lines that are no defect: whole columns, much fainter.
-    rolled = np.clip(profile(rng, size, 2.0 * unit) - 2.2, 0, None)[None, :] * rng.uniform(0, 9)
-    dirt = soft_step(cloud(rng, size, size / 30, size / 20) - 2.3, 0.25) * rng.uniform(0, 16)
-    return image + shine + rolled - dirt, np.maximum.reduce(marks)
+    return [shine, *blemishes(rng, size)], np.maximum.reduce(marks)
+
+
+def blemishes(rng: np.random.Generator, shape: Shape) -> list[Field]:
+    """Draw what is on clean steel and no defect: rolling lines, whole columns and faint, and dirt.
+
+    Args:
+        shape: Of the image; sizes scale with its height.
+    """
+    size, width = (shape, shape) if isinstance(shape, int) else shape
+    rolled = np.clip(profile(rng, width, 2.0 * size / 200) - 2.2, 0, None)[None, :] * rng.uniform(0, 9)
+    dirt = soft_step(cloud(rng, shape, size / 30, size / 20) - 2.3, 0.25) * rng.uniform(0, 16)
+    return [rolled, -dirt]
 
 
 def _spindle(

@@ -7,25 +7,28 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Field = NDArray[np.float64]
+Shape = int | tuple[int, int]
+"""Side of a square, or height and width, in pixels."""
 
 
-def cloud(rng: np.random.Generator, size: int, tall: float, wide: float) -> Field:
+def cloud(rng: np.random.Generator, shape: Shape, tall: float, wide: float) -> Field:
     """Smooth noise of zero mean and unit deviation.
 
     Coarse white noise enlarged bicubically: the same look as a Gaussian filter of that width at a fraction of the time.
 
     Args:
-        size: Side of the square in pixels.
+        shape: Of the field.
         tall: Height of a typical lump in pixels.
         wide: Its width.
     Returns:
-        Float64 (size, size).
+        Float64 (H, W).
     """
-    rows, columns = max(int(np.ceil(size / tall)), 2) + 3, max(int(np.ceil(size / wide)), 2) + 3
+    height, width = _sides(shape)
+    rows, columns = max(int(np.ceil(height / tall)), 2) + 3, max(int(np.ceil(width / wide)), 2) + 3
     coarse = Image.fromarray(rng.standard_normal((rows, columns)).astype(np.float32))
     # The outermost cells are cut away: there the enlargement repeats itself.
-    box = (1.0, 1.0, min(1.0 + size / wide, columns - 1.0), min(1.0 + size / tall, rows - 1.0))
-    field = np.asarray(coarse.resize((size, size), Image.Resampling.BICUBIC, box=box), dtype=np.float64)
+    box = (1.0, 1.0, min(1.0 + width / wide, columns - 1.0), min(1.0 + height / tall, rows - 1.0))
+    field = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC, box=box), dtype=np.float64)
     centred: Field = (field - field.mean()) / max(float(field.std()), 1e-6)
     return centred
 
@@ -58,17 +61,23 @@ def oblique(size: int, centre: NDArray[np.float64], angle: float) -> tuple[Field
     return down * np.cos(angle) + right * np.sin(angle), right * np.cos(angle) - down * np.sin(angle)
 
 
-def ground(rng: np.random.Generator, size: int, *, level: float, shade: float, brush: float, grain: float) -> Field:
+def ground(rng: np.random.Generator, shape: Shape, *, level: float, shade: float, brush: float, grain: float) -> Field:
     """Bare strip: a grey level under uneven light, brushed along the rolling direction, with sensor noise.
 
     Args:
+        shape: Of the image; its features scale with its height.
         level: Mean grey level.
         shade: Deviation of the uneven light, in grey levels.
         brush: Deviation of the streaks.
         grain: Deviation of the noise, which is a little softer than white.
     """
-    light = cloud(rng, size, size / 1.5, size / 2)
-    slope = np.linspace(-1, 1, size)[None, :] * rng.normal() + np.linspace(-1, 1, size)[:, None] * 0.4 * rng.normal()
-    streaks = cloud(rng, size, size / 3, max(size / 120, 1.2)) + 0.6 * cloud(rng, size, size / 12, max(size / 160, 1.1))
-    noise = 0.75 * cloud(rng, size, 1.6, 1.4) + 0.65 * rng.standard_normal((size, size))
+    size, width = _sides(shape)
+    light = cloud(rng, shape, size / 1.5, size / 2)
+    slope = np.linspace(-1, 1, width)[None, :] * rng.normal() + np.linspace(-1, 1, size)[:, None] * 0.4 * rng.normal()
+    streaks = cloud(rng, shape, size / 3, max(size / 120, 1.2)) + 0.6 * cloud(rng, shape, size / 12, max(size / 160, 1.1))
+    noise = 0.75 * cloud(rng, shape, 1.6, 1.4) + 0.65 * rng.standard_normal((size, width))
     return level + shade * 0.6 * (light + slope) + brush * 0.85 * streaks + grain * noise
+
+
+def _sides(shape: Shape) -> tuple[int, int]:
+    return (shape, shape) if isinstance(shape, int) else shape
