@@ -58,7 +58,7 @@ def test_the_paper_preset_is_algorithm_1() -> None:
         ({"dataset.pixel_mm": 0.0}, "dataset.pixel_mm"),
         ({"operate.rule": "luck"}, "operate.rule: "),
         ({"validate.clean": {"least": 0.9, "most": 0.1}}, "validate.clean: least must be at most most"),
-        ({"evaluate.protocol": "strip"}, "train.window must be above 0 where evaluate.protocol is strip"),
+        ({"train.window": 0}, "train.window must be above 0 where evaluate.protocol is strip"),
     ],
 )
 def test_mistakes_are_named(make_params: MakeParams, changes: dict[str, Any], said: str) -> None:
