@@ -86,6 +86,8 @@ def people(clone: Path, server: str, tmp_path_factory: pytest.TempPathFactory) -
     made = People(Clone(base / "ann"), Clone(base / "bob"), server)
     Clone(base).git("clone", "-q", str(clone), "ann")
     made.ann.params(dataset__source="folder", split__method="stratified", split__validation=0.0, variants=["full"], train__iterations=8)
+    # All small squares: nothing to choose an operating point on, and nothing clean.
+    made.ann.params(evaluate__protocol="paper", operate__rule="none", train__window=0, train__clean_share=0.0)
     made.ann.commit("Our images")
     Clone(base).git("clone", "-q", "ann", "bob")
     for person in (made.ann, made.bob):
