@@ -30,22 +30,22 @@ def test_what_cannot_be_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         choose_device("gpu", "--device")
 
 
-@pytest.mark.parametrize("changes", [{}, {"evaluate.protocol": "strip", "train.window": 64}])
+@pytest.mark.parametrize("changes", [{"evaluate.protocol": "paper"}, {"evaluate.protocol": "strip", "train.window": 64}])
 def test_evaluate_keeps_to_the_accelerator_of_the_params(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make_params: Callable[..., Params], changes: dict[str, Any]
 ) -> None:
     """A machine with CUDA evaluates on the CPU where `accelerator: cpu` is set."""
     from pipelines.stages import evaluate
-    from tsernet import runtimes
+    from tsernet.runtimes import torch_session
 
     seen = []
 
-    def opened(path: Path, runtime: str, device: str) -> None:
-        seen.append((runtime, device))
+    def opened(path: Path, device: str) -> None:
+        seen.append(device)
         raise StopIteration
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(runtimes, "open_session", opened)
+    monkeypatch.setattr(torch_session, "open_torch", opened)
     with pytest.raises(StopIteration):
         evaluate._load(tmp_path / "model.safetensors", make_params(changes))
-    assert seen == [("torch", "cpu")]
+    assert seen == ["cpu"]

@@ -46,7 +46,8 @@ def test_a_scratch_over_three_frames_is_one_defect_with_its_full_length(frames: 
     (defect,) = csv.DictReader((out / "defects.csv").read_text().splitlines())
     # frame10 comes after frame9, whatever their letters say.
     assert (defect["image"], defect["last_frame"], defect["frames"]) == ("frame8", "frame10", "3")
-    assert float(defect["length"]) == pytest.approx(380, rel=0.05)
+    # The network marks a little beyond the scratch's ends; how exact the measure is of what is marked, tests/tsernet/defects shows.
+    assert float(defect["length"]) == pytest.approx(380, rel=0.1)
     assert float(defect["length_mm"]) == pytest.approx(float(defect["length"]) / 10, abs=0.01)
     assert abs(float(defect["angle"])) == pytest.approx(90, abs=2)
     verdicts = [row["verdict"] for row in csv.DictReader((out / "images.csv").read_text().splitlines())]
