@@ -48,18 +48,15 @@ def open_session(
         from tsernet.runtimes.torch_session import open_torch
 
         return open_torch(path, device)
-    if chosen == "openvino":
-        from tsernet.runtimes.openvino_session import open_openvino
+    from tsernet.model_files import read_tensors
+    from tsernet.runtimes.onnx_graph import build_onnx
 
-        return open_openvino(path, callers)
-    from tsernet.runtimes.onnx_session import open_onnx
-
-    return open_onnx(path, callers)
+    tensors, metadata = read_tensors(path)
+    return _start(chosen, build_onnx(path, tensors, metadata), callers), metadata
 
 
 def _open_exported(path: Path, runtime: str, device: str, callers: int) -> tuple[ExportedSession, dict[str, str]]:
     from tsernet.protocol import protocol_of
-    from tsernet.runtimes.onnx_session import OnnxSession
 
     if runtime == "torch":
         raise UserError(f"--runtime is 'torch', but {path} is an exported network; use 'auto', or the .safetensors file")
@@ -71,11 +68,18 @@ def _open_exported(path: Path, runtime: str, device: str, callers: int) -> tuple
     if chosen == "onnx" and metadata["precision"] == "int8":
         raise UserError(f"--runtime is 'onnx', but {path} has 8 bits, which are slower there than 32; use 'auto' or 'openvino'")
     _require(chosen, device)
-    if chosen == "openvino":
+    return ExportedSession(_start(chosen, model, callers), protocol_of(metadata)), metadata
+
+
+def _start(runtime: str, model: bytes, callers: int) -> Session:
+    """Load an ONNX model into ONNX Runtime or OpenVINO."""
+    if runtime == "openvino":
         from tsernet.runtimes.openvino_session import OpenVinoSession
 
-        return ExportedSession(OpenVinoSession(model, callers), protocol_of(metadata)), metadata
-    return ExportedSession(OnnxSession(model, callers), protocol_of(metadata)), metadata
+        return OpenVinoSession(model, callers)
+    from tsernet.runtimes.onnx_session import OnnxSession
+
+    return OnnxSession(model, callers)
 
 
 def _installed(runtime: str) -> bool:

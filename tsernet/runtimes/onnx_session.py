@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from tsernet.errors import UserError
-from tsernet.model_files import read_tensors
 from tsernet.runtimes.onnx_format import OPSET
-from tsernet.runtimes.onnx_graph import INPUT, OUTPUT, build_onnx
+from tsernet.runtimes.onnx_graph import INPUT, OUTPUT
 from tsernet.runtimes.resize import finish_maps
-from tsernet.runtimes.session import Array, require_inputs, threads_each
+from tsernet.runtimes.session import Array, Session, require_inputs, threads_each
 
 
-class OnnxSession:
+class OnnxSession(Session):
     """A network of ONNX Runtime as a session.
 
     Args:
@@ -42,10 +40,6 @@ class OnnxSession:
     def finish(self, logits: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
         """As `Session.finish`."""
         return finish_maps(logits, sizes, stretch)
-
-    def maps(self, inputs: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
-        """As `Session.maps`."""
-        return self.finish(self.logits(inputs), sizes, stretch)
 
 
 def start_onnx(model: bytes, threads: int = 0) -> Any:
@@ -75,18 +69,3 @@ def start_onnx(model: bytes, threads: int = 0) -> Any:
     except (Fail, InvalidGraph, NotImplemented) as error:
         said = " ".join(str(error).split())
         raise UserError(f"ONNX Runtime {onnxruntime.__version__} cannot run the network, which is of opset {OPSET}: {said}") from None
-
-
-def open_onnx(path: Path, callers: int = 1) -> tuple[OnnxSession, dict[str, str]]:
-    """Read a model file into ONNX Runtime; OMP_NUM_THREADS sets how many threads compute, as it does for PyTorch.
-
-    Args:
-        path: A .safetensors file.
-        callers: So many threads call it at once.
-    Returns:
-        The session, and the file's metadata.
-    Raises:
-        UserError: If the file is no model of this project.
-    """
-    tensors, metadata = read_tensors(path)
-    return OnnxSession(build_onnx(path, tensors, metadata), callers), metadata

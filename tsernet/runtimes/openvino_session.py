@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from tsernet.errors import UserError
-from tsernet.model_files import read_tensors
 from tsernet.runtimes.onnx_format import OPSET
-from tsernet.runtimes.onnx_graph import build_onnx
 from tsernet.runtimes.resize import finish_maps
-from tsernet.runtimes.session import Array, require_inputs, threads_each, wanted_threads
+from tsernet.runtimes.session import Array, Session, require_inputs, threads_each, wanted_threads
 
 
-class OpenVinoSession:
+class OpenVinoSession(Session):
     """A network of OpenVINO as a session.
 
     Args:
@@ -67,22 +64,3 @@ class OpenVinoSession:
     def finish(self, logits: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
         """As `Session.finish`."""
         return finish_maps(logits, sizes, stretch)
-
-    def maps(self, inputs: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
-        """As `Session.maps`."""
-        return self.finish(self.logits(inputs), sizes, stretch)
-
-
-def open_openvino(path: Path, callers: int = 1) -> tuple[OpenVinoSession, dict[str, str]]:
-    """Read a model file into OpenVINO; OMP_NUM_THREADS sets how many threads compute.
-
-    Args:
-        path: A .safetensors file.
-        callers: So many threads call it at once.
-    Returns:
-        The session, and the file's metadata.
-    Raises:
-        UserError: If the file is no model of this project.
-    """
-    tensors, metadata = read_tensors(path)
-    return OpenVinoSession(build_onnx(path, tensors, metadata), callers), metadata

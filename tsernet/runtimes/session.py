@@ -60,6 +60,10 @@ class Session(MapSession, Protocol):
         """
         ...
 
+    def maps(self, inputs: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
+        """As `MapSession.maps`."""
+        return self.finish(self.logits(inputs), sizes, stretch)
+
 
 def wanted_threads() -> int:
     """Say how many threads OMP_NUM_THREADS asks for; 0 where it says nothing."""

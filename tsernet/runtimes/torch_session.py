@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tsernet.runtimes.session import LEAST_RANGE, Array
+from tsernet.runtimes.session import LEAST_RANGE, Array, Session
 
 
-class TorchSession:
+class TorchSession(Session):
     """A module as a session; its mode (training or evaluation) is put back after each call.
 
     Args:
@@ -44,10 +44,6 @@ class TorchSession:
         with torch.inference_mode():
             maps = torch.sigmoid(torch.from_numpy(logits))
             return [_finish(one, size, stretch) for one, size in zip(maps, sizes, strict=True)]
-
-    def maps(self, inputs: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
-        """As `Session.maps`."""
-        return self.finish(self.logits(inputs), sizes, stretch)
 
 
 def open_torch(path: Path, device: str = "cpu") -> tuple[TorchSession, dict[str, str]]:
