@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tsernet.runtimes.session import Array, Session
+
 if TYPE_CHECKING:
     from tsernet.runtimes.quantize import Observed
-    from tsernet.runtimes.session import Array
 
 
-class _Watcher:
+class _Watcher(Session):
     """A session whose answers are nothing, and which keeps what it has seen on the way.
 
     Args:
@@ -44,9 +45,6 @@ class _Watcher:
 
     def finish(self, logits: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
         return [np.zeros(size, np.float32) for size in sizes]
-
-    def maps(self, inputs: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
-        return self.finish(self.logits(inputs), sizes, stretch)
 
     def observed(self) -> dict[str, Observed]:
         return {name: self._seen[value] for name, value in self._convolutions.items()}

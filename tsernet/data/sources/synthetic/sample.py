@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsernet.data.classes import CLASSES
-from tsernet.data.sources.synthetic.texture import Field, Shape, cloud, ground, oblique, profile, soft_step
+from tsernet.data.sources.synthetic.texture import Field, Shape, as_levels, cloud, ground, oblique, profile, sides, soft_step
 
 UInt8 = NDArray[np.uint8]
 
@@ -41,7 +41,7 @@ def synthetic_sample(seed: int, class_name: str, index: int, size: int = 200) ->
         image, depth = draw(rng, size)
         if _plausible(depth > 0):
             break
-    return np.clip(np.rint(image), 0, 255).astype(np.uint8), np.where(depth > 0, 255, 0).astype(np.uint8)
+    return as_levels(image), np.where(depth > 0, 255, 0).astype(np.uint8)
 
 
 def _plausible(defect: NDArray[np.bool_]) -> bool:
@@ -133,7 +133,7 @@ def blemishes(rng: np.random.Generator, shape: Shape) -> list[Field]:
     Args:
         shape: Of the image; sizes scale with its height.
     """
-    size, width = (shape, shape) if isinstance(shape, int) else shape
+    size, width = sides(shape)
     rolled = np.clip(profile(rng, width, 2.0 * size / 200) - 2.2, 0, None)[None, :] * rng.uniform(0, 9)
     dirt = soft_step(cloud(rng, shape, size / 30, size / 20) - 2.3, 0.25) * rng.uniform(0, 16)
     return [rolled, -dirt]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsernet.data.sources.synthetic.sample import UInt8, blemishes, inclusions, scratches
-from tsernet.data.sources.synthetic.texture import Field, ground
+from tsernet.data.sources.synthetic.texture import Field, as_levels, ground
 
 PANELS = 4
 """A wide image is so many times as wide as high."""
@@ -27,7 +27,7 @@ def synthetic_clean(seed: int, index: int, size: int = 200) -> tuple[UInt8, UInt
     """
     rng = np.random.default_rng([seed, _CLEAN, index])
     image = _strip(rng, (size, size), rng.uniform(50, 180))
-    return _as_levels(image), np.zeros((size, size), dtype=np.uint8)
+    return as_levels(image), np.zeros((size, size), dtype=np.uint8)
 
 
 def synthetic_strip(seed: int, index: int, size: int = 200) -> tuple[UInt8, UInt8]:
@@ -49,7 +49,7 @@ def synthetic_strip(seed: int, index: int, size: int = 200) -> tuple[UInt8, UInt
         added, defect = _defects(rng, size, level)
         image[:, columns] += added
         mask[:, columns] = np.where(defect, 255, 0)
-    return _as_levels(image), mask
+    return as_levels(image), mask
 
 
 def _strip(rng: np.random.Generator, shape: tuple[int, int], level: float) -> Field:
@@ -67,7 +67,3 @@ def _defects(rng: np.random.Generator, size: int, level: float) -> tuple[Field, 
         if defect.mean() > 0.002 and not defect[:, [0, -1]].any():
             # What is left of it outside fades towards the neighbours.
             return added * np.clip(np.minimum(np.arange(size), np.arange(size)[::-1]) * 20 / size, 0, 1), defect
-
-
-def _as_levels(image: Field) -> UInt8:
-    return np.clip(np.rint(image), 0, 255).astype(np.uint8)

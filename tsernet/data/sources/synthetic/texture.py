@@ -23,7 +23,7 @@ def cloud(rng: np.random.Generator, shape: Shape, tall: float, wide: float) -> F
     Returns:
         Float64 (H, W).
     """
-    height, width = _sides(shape)
+    height, width = sides(shape)
     rows, columns = max(int(np.ceil(height / tall)), 2) + 3, max(int(np.ceil(width / wide)), 2) + 3
     coarse = Image.fromarray(rng.standard_normal((rows, columns)).astype(np.float32))
     # The outermost cells are cut away: there the enlargement repeats itself.
@@ -71,7 +71,7 @@ def ground(rng: np.random.Generator, shape: Shape, *, level: float, shade: float
         brush: Deviation of the streaks.
         grain: Deviation of the noise, which is a little softer than white.
     """
-    size, width = _sides(shape)
+    size, width = sides(shape)
     light = cloud(rng, shape, size / 1.5, size / 2)
     slope = np.linspace(-1, 1, width)[None, :] * rng.normal() + np.linspace(-1, 1, size)[:, None] * 0.4 * rng.normal()
     streaks = cloud(rng, shape, size / 3, max(size / 120, 1.2)) + 0.6 * cloud(rng, shape, size / 12, max(size / 160, 1.1))
@@ -79,5 +79,11 @@ def ground(rng: np.random.Generator, shape: Shape, *, level: float, shade: float
     return level + shade * 0.6 * (light + slope) + brush * 0.85 * streaks + grain * noise
 
 
-def _sides(shape: Shape) -> tuple[int, int]:
+def sides(shape: Shape) -> tuple[int, int]:
+    """Give height and width."""
     return (shape, shape) if isinstance(shape, int) else shape
+
+
+def as_levels(image: Field) -> NDArray[np.uint8]:
+    """Round to grey levels; what is beyond black or white is cut off."""
+    return np.clip(np.rint(image), 0, 255).astype(np.uint8)
