@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import version
 from queue import SimpleQueue
 from typing import Any
 
@@ -11,6 +13,21 @@ from tsernet.errors import UserError
 from tsernet.runtimes.onnx_format import OPSET
 from tsernet.runtimes.resize import finish_maps
 from tsernet.runtimes.session import Array, Session, require_inputs, threads_each, wanted_threads
+
+
+@cache
+def _core() -> Any:
+    """This process's one Core.
+
+    OpenVINO 2026.4.1 gives the thread that compiles first with a Core a stack for signal handlers, and takes it away with the Core. Of
+    two that end in the order they began, the second leaves the thread with the first one's stack, which is gone: the next signal,
+    Ctrl-C too, is a segmentation fault.
+    """
+    # OpenVINO's import reports itself to its makers, with a number that it leaves in the home folder; without this package not.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: as if it were not installed
+    import openvino
+
+    return openvino.Core()
 
 
 class OpenVinoSession(Session):
@@ -25,22 +42,18 @@ class OpenVinoSession(Session):
 
     def __init__(self, model: bytes, callers: int = 1) -> None:
         self.callers = callers
-        # OpenVINO's import reports itself to its makers, with a number that it leaves in the home folder; without this package not.
-        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: as if it were not installed
-        import openvino
-
         # Without the first, it would compute with eight bits of mantissa where a processor can.
         options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
         if callers > 1:
             options |= {"NUM_STREAMS": callers, "INFERENCE_NUM_THREADS": callers * threads_each(callers)}
         elif threads := wanted_threads():
             options["INFERENCE_NUM_THREADS"] = threads
-        core = openvino.Core()
+        core = _core()
         try:
             compiled = core.compile_model(core.read_model(model), "CPU", options)
         except RuntimeError as error:
             said = " ".join(str(error).split())
-            raise UserError(f"OpenVINO {openvino.__version__} cannot run the network, which is of opset {OPSET}: {said}") from None
+            raise UserError(f"OpenVINO {version('openvino')} cannot run the network, which is of opset {OPSET}: {said}") from None
         # A request is one caller's at a time.
         self._requests: SimpleQueue[Any] = SimpleQueue()
         for _ in range(callers):

@@ -131,3 +131,18 @@ def test_openvino_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], env=os.environ | {"HOME": str(tmp_path)}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_signals_are_still_handled_after_two_networks(tmp_path: Path) -> None:
+    """Each with a Core of its own, the signal was a segmentation fault."""
+    pytest.importorskip("openvino")
+    code = (
+        "import signal; from tsernet.runtimes import open_session; from tsernet.shipped import shipped_model\n"
+        "first, second = (open_session(shipped_model(), 'openvino') for _ in range(2))\n"
+        "del first\n"
+        "del second\n"
+        "signal.signal(signal.SIGTERM, lambda number, _: print('handled', number))\n"
+        "signal.raise_signal(signal.SIGTERM)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "handled 15\n"), done.stderr
