@@ -22,6 +22,7 @@ DATUMARO = (
 )
 CVAT_SDK = ("cvat-sdk==2.80.0",)
 LABELME = ("labelme==6.3.1", "cmap==0.8.0", "imgviz==2.1.0", "loguru==0.7.3")
+ULTRALYTICS = ("ultralytics==8.4.190",)
 LABEL_STUDIO_SDK = ("label-studio-sdk==2.1.2", "lxml==6.1.0", "nltk==3.10.0", "pyjwt==2.13.0", "ujson==5.11.0")
 
 
@@ -48,7 +49,8 @@ def install(folder: Path, requirements: tuple[str, ...]) -> Path:
 
 def run(folder: Path, script: str, *arguments: object) -> None:
     """Run a script with the packages of a folder before the project's own."""
-    environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONWARNINGS": "ignore", "DATUMARO_TELEMETRY": "0"}
+    environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONWARNINGS": "ignore"}
+    environment |= {"DATUMARO_TELEMETRY": "0", "YOLO_CONFIG_DIR": str(folder)}
     words = [sys.executable, "-c", script, *map(str, arguments)]
     done = subprocess.run(words, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -10,7 +10,9 @@ import shutil
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +23,7 @@ from tsernet.annotations import coco, cvat, label_studio, labelme, severstal, vo
 from tsernet.annotations.mask_files import kolektor, mvtec
 from tsernet.annotations.shapes import AnnotatedImage, Mask
 from tsernet.annotations.steel_sets import gc10, neu_seg
+from tsernet.data.progress import over_all_cores
 from tsernet.errors import UserError
 from tsernet.images.decode import decode
 from tsernet.images.errors import ImageError
@@ -115,32 +118,45 @@ def _write(
     pattern: re.Pattern[str] | None,
     progress: Callable[[int, int], None],
 ) -> None:
+    _require_different_names(entries)
     classes: Counter[str] = Counter()
     labels: list[tuple[str, str, str]] = []
-    seen: dict[str, Path] = {}
-    for done, entry in enumerate(entries, start=1):
-        if entry.name in seen:
-            raise UserError(f"{entry.file} and {seen[entry.name]} would both become {entry.name}")
-        seen[entry.name] = entry.file
-        mask, areas = _mask(entry)
-        progress(done, len(entries))
-        if not areas and options.unannotated == "skip":
-            report.unannotated += 1
-            continue
-        report.images += 1
-        report.objects += sum(1 for _ in areas)
-        class_name = max(areas, key=lambda one: one[1])[0] if areas else CLEAN
-        classes[class_name] += 1
-        labels.append((entry.name, class_name, _group(entry.name, pattern)))
-        if not options.dry_run:
-            report.files += _store(entry, mask, staging)
+    target = None if options.dry_run else staging
+    with closing(over_all_cores(partial(_convert, target, options.unannotated), entries)) as converted:
+        for done, (entry, (areas, files)) in enumerate(zip(entries, converted, strict=True), start=1):
+            progress(done, len(entries))
+            if not areas and options.unannotated == "skip":
+                report.unannotated += 1
+                continue
+            report.images += 1
+            report.objects += len(areas)
+            class_name = max(areas, key=lambda one: one[1])[0] if areas else CLEAN
+            classes[class_name] += 1
+            labels.append((entry.name, class_name, _group(entry.name, pattern)))
+            report.files += files
     if not report.images:
         raise UserError(f"{report.source}: no image has an annotation; --unannotated clean imports them as clean images")
     report.classes = dict(sorted(classes.items()))
-    if not options.dry_run:
-        with (staging / "labels.csv").open("w", newline="", encoding="utf-8") as lines:
+    if target:
+        with (target / "labels.csv").open("w", newline="", encoding="utf-8") as lines:
             csv.writer(lines, lineterminator="\n").writerows([("name", "class", "group"), *labels])
         report.files.append("labels.csv")
+
+
+def _require_different_names(entries: Sequence[AnnotatedImage]) -> None:
+    seen: dict[str, Path] = {}
+    for entry in entries:
+        if entry.name in seen:
+            raise UserError(f"{entry.file} and {seen[entry.name]} would both become {entry.name}")
+        seen[entry.name] = entry.file
+
+
+def _convert(staging: Path | None, unannotated: str, entry: AnnotatedImage) -> tuple[list[tuple[str, int]], list[str]]:
+    """Write an image and its mask, unless there is no `staging` or it is to be left out; list its objects' classes and areas, and files."""
+    mask, areas = _mask(entry)
+    if staging is None or (not areas and unannotated == "skip"):
+        return areas, []
+    return areas, _store(entry, mask, staging)
 
 
 def _mask(entry: AnnotatedImage) -> tuple[Mask, list[tuple[str, int]]]:

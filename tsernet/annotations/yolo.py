@@ -1,6 +1,6 @@
 """YOLO segmentation: images/ and labels/, a line an object: class and polygon in shares of the image's sides.
 
-A polygon becomes pixels as Ultralytics trains with it: corners cut to whole pixels, filled by OpenCV, the outline included.
+A polygon becomes pixels as Ultralytics trains with it: corners in float32, cut to whole pixels, filled by OpenCV, the outline included.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class YoloImage:
             where = f"{self.text_file}, line {number}"
             class_name, points = self._parse(line, where)
             canvas: Any = np.zeros((height, width), dtype=np.uint8)
-            corners = (points * (width, height)).astype(np.int32)
+            corners = (points * np.array([width, height], dtype=np.float32)).astype(np.int32)
             cv2.fillPoly(canvas, [corners.reshape(-1, 1, 2)], color=(1,))
             yield Marked(class_name, Piece(canvas > 0))
 
@@ -53,7 +53,7 @@ class YoloImage:
             raise UserError(f"{where}: expected pairs of shares of the sides, three or more, got {len(values)} numbers")
         if self.classes and index not in self.classes:
             raise UserError(f"{where}: class {index} is not one of data.yaml's")
-        return self.classes.get(index, f"class {index}"), np.array(values).reshape(-1, 2)
+        return self.classes.get(index, f"class {index}"), np.array(values, dtype=np.float32).reshape(-1, 2)
 
 
 def read(source: Path, images: Path | None, line_width: int | None) -> list[YoloImage]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
 
@@ -30,12 +30,13 @@ def in_parallel(work: Callable[[Item], Result], items: Sequence[Item], label: st
     """
     with _bar() as bar:
         task = bar.add_task(label, total=len(items))
-        for result in _results(work, items):
+        for result in over_all_cores(work, items):
             bar.advance(task)
             yield result
 
 
-def _results(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+def over_all_cores(work: Callable[[Item], Result], items: Sequence[Item]) -> Generator[Result, None, None]:
+    """Do what `in_parallel` does, without a bar; once it has ended, by an error too, nothing works on any more."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if cores == 1 or len(items) < _WORTH_A_PROCESS:
         yield from map(work, items)

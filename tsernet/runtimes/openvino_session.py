@@ -19,9 +19,8 @@ from tsernet.runtimes.session import Array, Session, require_inputs, threads_eac
 def _core() -> Any:
     """This process's one Core.
 
-    OpenVINO 2026.4.1 gives the thread that compiles first with a Core a stack for signal handlers, and takes it away with the Core. Of
-    two that end in the order they began, the second leaves the thread with the first one's stack, which is gone: the next signal,
-    Ctrl-C too, is a segmentation fault.
+    Each Core of OpenVINO 2026.4.1 changes the thread's stack for signal handlers. In a process with several of them a signal, Ctrl-C
+    too, was seen to end in a segmentation fault; with one that lasts it was not.
     """
     # OpenVINO's import reports itself to its makers, with a number that it leaves in the home folder; without this package not.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: as if it were not installed

@@ -17,6 +17,7 @@ from scipy import ndimage
 
 from tsernet.annotations import ImportOptions, coco, import_dataset
 from tsernet.annotations.runs import decompress_counts, from_counts, from_starts
+from tsernet.data import progress
 from tsernet.errors import UserError
 
 WIDTH, HEIGHT = 40, 24
@@ -84,14 +85,44 @@ def test_cocos_polygons_are_drawn_as_pycocotools_draws_them(tmp_path: Path) -> N
         "coco", coco_file(tmp_path, polygons), tmp_path / "own", ImportOptions(unannotated="clean", group_from=r"(coil) (\d)"), silent
     )
     found = mask_of(tmp_path / "own", "coil 7")
-    canvas = Image.new("1", (WIDTH * 8, HEIGHT * 8))
+    canvas = Image.new("1", (WIDTH * 16, HEIGHT * 16))
     for flat in polygons:
-        ImageDraw.Draw(canvas).polygon([(8 * x, 8 * y) for x, y in zip(flat[::2], flat[1::2], strict=True)], fill=1)
-    drawn = np.array(canvas, dtype=float).reshape(HEIGHT, 8, WIDTH, 8).mean(axis=(1, 3)) >= 0.5
-    assert (found & drawn).sum() / (found | drawn).sum() > 0.95  # all but pixels of the border
+        ImageDraw.Draw(canvas).polygon([(16 * x, 16 * y) for x, y in zip(flat[::2], flat[1::2], strict=True)], fill=1)
+    drawn = np.array(canvas, dtype=bool)[8::16, 8::16]  # a pixel's centre
+    assert (found & drawn).sum() / (found | drawn).sum() >= 0.98  # all but pixels of the border
     assert not mask_of(tmp_path / "own", "empty").any()
     rows = list(csv.reader((tmp_path / "own/labels.csv").read_text().splitlines()))
     assert rows == [["name", "class", "group"], ["coil 7", "scratch", "coil"], ["empty", "clean", ""]]
+
+
+def many_coco_images(folder: Path, count: int, broken: int | None = None) -> Path:
+    """Write images with a box each, one pixel wider from image to image; of one the run-length code may be too short."""
+    boxes = [[[2, 2, 4 + n % 20, 2, 4 + n % 20, 9, 2, 9]] for n in range(count)]
+    segmentations = [{"size": [HEIGHT, WIDTH], "counts": [3]} if n == broken else box for n, box in enumerate(boxes)]
+    for n in range(count):
+        save_image(folder / f"images/{n:03d}.png")
+    listed = [{"id": n, "file_name": f"{n:03d}.png", "width": WIDTH, "height": HEIGHT} for n in range(count)]
+    given = [{"id": n, "image_id": n, "category_id": 5, "segmentation": one, "iscrowd": 0} for n, one in enumerate(segmentations)]
+    return coco_file(folder, images=listed, annotations=given)
+
+
+def test_many_images_are_converted_by_all_cores_with_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = many_coco_images(tmp_path, 70)
+    seen: list[tuple[int, int]] = []
+    together = import_dataset("coco", source, tmp_path / "together", ImportOptions(), lambda done, total: seen.append((done, total)))
+    assert seen == [(n, 70) for n in range(1, 71)]
+    monkeypatch.setattr(progress, "_WORTH_A_PROCESS", 1000)
+    alone = import_dataset("coco", source, tmp_path / "alone", ImportOptions(), silent)
+    assert together == alone
+    for name in (*alone.files, "import.json"):
+        assert (tmp_path / "together" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+
+
+def test_one_bad_image_of_many_is_one_line_and_nothing_is_written(tmp_path: Path) -> None:
+    source = many_coco_images(tmp_path, 70, broken=40)
+    with pytest.raises(UserError, match=r"coco\.json: image 040: the run-length code does not cover 40×24 pixels$"):
+        import_dataset("coco", source, tmp_path / "own", ImportOptions(), silent)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["coco.json", "images"]
 
 
 def test_a_code_that_lies_about_its_length_is_refused_before_it_is_drawn() -> None:
@@ -234,6 +265,26 @@ def test_a_voc_palette_is_exact_and_void_is_ground(tmp_path: Path) -> None:
     report = import_dataset("voc", tmp_path, tmp_path / "own", ImportOptions(), silent)
     assert (mask_of(tmp_path / "own", "a") == np.isin(indices, (1, 2))).all()
     assert (report.objects, report.classes, report.unannotated) == (2, {"scratch": 1}, 1)
+
+
+def test_a_voc_mask_of_colours_is_read_by_its_label_map(tmp_path: Path) -> None:
+    """As CVAT writes its "Segmentation mask": the ground need not come first."""
+    save_image(tmp_path / "voc/JPEGImages/a.png")
+    (tmp_path / "voc/labelmap.txt").write_text("# label:color_rgb:parts:actions\npatch:250,50,83::\nbackground:0,0,0::\nscratch:::\n")
+    pixels = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    pixels[2:9, 3:12], pixels[12:20, 20:30], pixels[9, 3:12] = (250, 50, 83), (0, 128, 0), (224, 224, 192)
+    (tmp_path / "voc/SegmentationClass").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "voc/SegmentationClass/a.png")
+    report = import_dataset("voc", tmp_path / "voc", tmp_path / "own", ImportOptions(), silent)
+    assert (report.objects, report.classes) == (2, {"scratch": 1})
+    assert (mask_of(tmp_path / "own", "a") == (pixels.max(axis=2) > 0) & (pixels[..., 2] != 192)).all()
+    pixels[0, 0] = 1, 2, 3
+    Image.fromarray(pixels).save(tmp_path / "voc/SegmentationClass/a.png")
+    with pytest.raises(UserError, match=r"a\.png: has the colour 1,2,3, which is no class's in labelmap\.txt"):
+        import_dataset("voc", tmp_path / "voc", tmp_path / "other", ImportOptions(), silent)
+    (tmp_path / "voc/labelmap.txt").write_text("patch:250,50::\n")
+    with pytest.raises(UserError, match=r"labelmap\.txt: expected name:R,G,B, got 'patch:250,50::'"):
+        import_dataset("voc", tmp_path / "voc", tmp_path / "other", ImportOptions(), silent)
 
 
 def test_a_yolo_polygon_is_drawn_as_opencv_draws_it(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from owners import CVAT_SDK, DATUMARO, LABEL_STUDIO_SDK, install, run
+from owners import CVAT_SDK, DATUMARO, LABEL_STUDIO_SDK, ULTRALYTICS, install, run
 from PIL import Image, ImageDraw
 
 from tsernet.annotations import ImportOptions, import_dataset
@@ -68,18 +68,78 @@ out, polygons, ring = sys.argv[1], json.loads(sys.argv[2]), numpy.load(sys.argv[
 shapes = [Polygon([value for point in one for value in point], label=0, group=number // 2) for number, one in enumerate(polygons, start=2)]
 pixels = numpy.full((*ring.shape, 3), 90, numpy.uint8)
 items = [datumaro.DatasetItem(id=name, media=Image.from_numpy(pixels), annotations=given)
-         for name, given in (("coil 7", [*shapes, Mask(ring.astype(numpy.uint8), label=1)]), ("empty", []))]
-datumaro.Dataset.from_iterable(items, categories=["scratch", "patch"]).export(out, "cvat", save_media=True, image_ext=".png")
+         for name, given in (("coil 7", [*shapes, Mask(ring.astype(numpy.uint8), label=1, group=9)]), ("empty", []))]
+dataset = datumaro.Dataset.from_iterable(items, categories=["scratch", "patch"])
+for name, options in (("cvat", {}), ("coco_instances", {}), ("voc_segmentation", {"label_map": "source"})):
+    # VOC takes masks alone.
+    given = dataset.transform("polygons_to_masks") if name.startswith("voc") else dataset
+    given.export(f"{out}/{name}", name, save_media=True, image_ext=".png", **options)
 """
 
 
-def test_datumaros_xml_of_cvat(tmp_path: Path) -> None:
-    tool = install(tmp_path / "tool", DATUMARO)
-    np.save(tmp_path / "ring.npy", ring())
-    run(tool, BY_DATUMARO, tmp_path / "set", json.dumps(POLYGONS), tmp_path / "ring.npy")
-    report = import_dataset("cvat", tmp_path / "set/default.xml", tmp_path / "own", ImportOptions(unannotated="clean"), silent)
-    assert (report.images, report.objects, report.classes) == (2, 4, {"clean": 1, "patch": 1})
+@pytest.fixture(scope="module")
+def by_datumaro(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("datumaro")
+    tool = install(folder / "tool", DATUMARO)
+    np.save(folder / "ring.npy", ring())
+    run(tool, BY_DATUMARO, folder, json.dumps(POLYGONS), folder / "ring.npy")
+    return folder
+
+
+# VOC knows no objects, only classes.
+@pytest.mark.parametrize(
+    ("name", "source", "images", "objects"),
+    [
+        ("cvat", "cvat/default.xml", None, 4),
+        ("coco", "coco_instances/annotations/instances_default.json", "coco_instances/images/default", 3),
+        ("voc", "voc_segmentation", None, 2),
+    ],
+)
+def test_what_datumaro_writes(by_datumaro: Path, tmp_path: Path, name: str, source: str, images: str | None, objects: int) -> None:
+    options = ImportOptions(images=by_datumaro / images if images else None, unannotated="clean")
+    report = import_dataset(name, by_datumaro / source, tmp_path / "own", options, silent)
+    assert (report.images, report.objects, report.classes) == (2, objects, {"clean": 1, "patch": 1})
     compare(tmp_path / "own")
+
+
+BY_ULTRALYTICS = """
+import sys
+from pathlib import Path
+import numpy
+from PIL import Image
+from ultralytics.data.converter import convert_coco
+from ultralytics.data.utils import polygon2mask
+out, height, width = Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+convert_coco(sys.argv[1], str(out), use_segments=True, cls91to80=False)
+whole = numpy.zeros((height, width), bool)
+for text in out.rglob("*.txt"):
+    for line in text.read_text().splitlines():
+        points = numpy.array(line.split()[1:], numpy.float32).reshape(-1, 2) * numpy.float32([width, height])
+        whole |= polygon2mask((height, width), [points.reshape(-1)]) > 0
+Image.fromarray(whole).save(out / "drawn.png")
+"""
+
+
+def test_what_ultralytics_writes_and_draws(tmp_path: Path) -> None:
+    """An object of two polygons is one line there, with a bridge between them. No point may leave the image."""
+    tool = install(tmp_path / "tool", ULTRALYTICS)
+    save_images(tmp_path / "set/images")
+    flat = [[value for point in one for value in point] for one in POLYGONS[:2]]
+    tree = {
+        "categories": [{"id": 1, "name": "scratch"}],
+        "images": [{"id": n, "file_name": name, "width": WIDTH, "height": HEIGHT} for n, name in ((1, "coil 7.png"), (2, "empty.png"))],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "iscrowd": 0, "bbox": [50, 3, 34, 24], "segmentation": flat}],
+    }
+    (tmp_path / "json").mkdir()
+    (tmp_path / "json/default.json").write_text(json.dumps(tree))
+    run(tool, BY_ULTRALYTICS, tmp_path / "json", tmp_path / "converted", HEIGHT, WIDTH)
+    (tmp_path / "converted/labels/default").rename(tmp_path / "set/labels")
+    report = import_dataset("yolo", tmp_path / "set", tmp_path / "own", ImportOptions(unannotated="clean"), silent)
+    assert (report.images, report.objects) == (2, 1)
+    found = np.array(Image.open(tmp_path / "own/masks/coil 7.png")) > 0
+    assert found.sum() > 300
+    assert (found == np.array(Image.open(tmp_path / "converted/drawn.png"))).all()
+    assert not np.array(Image.open(tmp_path / "own/masks/empty.png")).any()
 
 
 BY_CVAT_SDK = """
