@@ -90,25 +90,30 @@ def _summary(out: Path, variant: str, seed: int) -> str:
 def _load(path: Path, params: Params) -> tuple[MapMaker, Fitted | None]:
     """Read the model and, for the strip's protocol, fit that on the validation split."""
     from tsernet.devices import choose_device
-    from tsernet.images.levels import levels_of
-    from tsernet.inference import predictor_of
-    from tsernet.runtimes.torch_session import open_torch
 
-    settings = params.evaluate
-    session, metadata = open_torch(path, choose_device(params.train.hardware.accelerator, ACCELERATOR))
+    settings, device = params.evaluate, choose_device(params.train.hardware.accelerator, ACCELERATOR)
     if settings.protocol == "paper":
+        from tsernet.inference import predictor_of
+        from tsernet.runtimes.torch_session import open_torch
+
+        # Whatever computes faster: published scores depend on the last digits.
+        session, metadata = open_torch(path, device)
         predictor = predictor_of(session, metadata, batch_size=settings.batch_size)
         # The params rule over what the file says of itself: another input size is tried without training again.
         predictor.resize, predictor.stretch = settings.resize, settings.stretch
         return predictor, None
-    from pipelines.stages.operating import base_protocol, fit
+    from pipelines.stages.operating import Remembered, base_protocol, fit
     from tsernet.data.samples import read_split
+    from tsernet.images.levels import levels_of
+    from tsernet.runtimes import ExportedSession, open_session
     from tsernet.saliency import StripMaps
 
+    faster, metadata = open_session(path, device=device)
+    assert not isinstance(faster, ExportedSession)  # it is a .safetensors file
     levels, names = levels_of(metadata), read_split(SPLITS / "val.csv")
-    say = _progress("calibration", max(2 * len(names), 1))
-    fitted = fit(session.logits, base_protocol(metadata, params), names, params, PREPARED, levels, say)
-    return StripMaps(session.logits, fitted.protocol, levels=levels), fitted
+    say, forward = _progress("calibration", max(2 * len(names), 1)), Remembered(faster.logits)
+    fitted = fit(forward, base_protocol(metadata, params), names, params, PREPARED, levels, say)
+    return StripMaps(forward, fitted.protocol, levels=levels), fitted
 
 
 def _detection(out: Path, fitted: Fitted | None, params: Params) -> dict[str, Any]:

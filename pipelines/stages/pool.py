@@ -57,7 +57,7 @@ def take_results(stage: str, variant: str, seed: int, params: Params, out: Path)
         count = worker_count(params)
         if stage != "train" or count < 2:
             return False
-        _start_workers(folder, count)
+        _start_workers(folder, count, params.train.hardware.threads)
     return _wait(folder, stage, f"{variant}-{seed}", out)
 
 
@@ -90,7 +90,7 @@ def _may_use_gpu(accelerator: str) -> bool:
     return accelerator != "cpu" and (sys.platform == "darwin" or any(Path("/dev").glob("nvidia[0-9]*")))
 
 
-def _start_workers(folder: Path, count: int) -> None:
+def _start_workers(folder: Path, count: int, threads: int) -> None:
     _remove_stale(folder.parent)
     folder.mkdir(parents=True)
     owner = dvc_process() or psutil.Process()
@@ -99,6 +99,7 @@ def _start_workers(folder: Path, count: int) -> None:
         (folder / _TRAIN_ONLY).touch()
     for number in range(count):
         environment = os.environ | {"TSERNET_EXECUTION": pipeline_run_id(Path.cwd()), "TSERNET_CPU": f"cpu-{number}" if number else "cpu"}
+        environment.setdefault("OMP_NUM_THREADS", str(threads))  # what evaluates computes with as many as what trains
         with (folder / f"worker-{number}.log").open("wb") as log:
             # In a session of its own: Ctrl-C reaches it through the stage that waits, once.
             worker = subprocess.Popen(

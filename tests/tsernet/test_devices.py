@@ -36,6 +36,7 @@ def test_evaluate_keeps_to_the_accelerator_of_the_params(
 ) -> None:
     """A machine with CUDA evaluates on the CPU where `accelerator: cpu` is set."""
     from pipelines.stages import evaluate
+    from tsernet import runtimes
     from tsernet.runtimes import torch_session
 
     seen = []
@@ -45,7 +46,8 @@ def test_evaluate_keeps_to_the_accelerator_of_the_params(
         raise StopIteration
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch_session, "open_torch", opened)
+    monkeypatch.setattr(torch_session, "open_torch", opened)  # what the paper's protocol takes
+    monkeypatch.setattr(runtimes, "open_session", opened)
     with pytest.raises(StopIteration):
         evaluate._load(tmp_path / "model.safetensors", make_params(changes))
     assert seen == ["cpu"]

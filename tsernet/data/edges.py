@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 
 def edge_map(mask: NDArray[np.uint8], width: int = 3) -> NDArray[np.uint8]:
@@ -22,6 +21,8 @@ def edge_map(mask: NDArray[np.uint8], width: int = 3) -> NDArray[np.uint8]:
     Raises:
         ValueError: If the mask is not two-dimensional or the width is below 1.
     """
+    from scipy import ndimage  # here: whoever only reads a manifest need not wait for it
+
     if mask.ndim != 2:
         raise ValueError(f"mask must be (H, W), got shape {mask.shape}")
     if width < 1:

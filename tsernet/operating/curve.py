@@ -86,10 +86,18 @@ def measure_image(name: str, saliency: NDArray[np.uint8], mask: NDArray[np.uint8
     found = np.zeros((len(LEVELS), defects - 1), dtype=bool)
     false_components = np.zeros(len(LEVELS), dtype=np.int64)
     marked = np.zeros(len(LEVELS), dtype=bool)
+    ground = int((truth == 0).sum())
+    counts = np.bincount(saliency.ravel(), minlength=256)
     for place, level in enumerate(LEVELS):
-        at_least = (saliency >= level).astype(np.uint8)
-        if not at_least.any():
+        if not counts[level:].any():
             break
+        if place and not counts[LEVELS[place - 1] : level].any():  # the same pixels as at the threshold before
+            found[place], false_components[place], marked[place] = found[place - 1], false_components[place - 1], marked[place - 1]
+            continue
+        # What is marked lies within what was marked at the threshold before.
+        inside = _bounds(saliency >= level)
+        saliency, labels, truth = saliency[inside], labels[inside], truth[inside]
+        at_least = (saliency >= level).astype(np.uint8)
         count, groups, figures, _ = cv2.connectedComponentsWithStats(at_least, connectivity=8)
         large = figures[:, cv2.CC_STAT_AREA] >= min_area
         large[0] = False
@@ -100,7 +108,12 @@ def measure_image(name: str, saliency: NDArray[np.uint8], mask: NDArray[np.uint8
         kept = large[groups]
         hits = np.bincount(labels[kept], minlength=defects)[1:]
         found[place] = hits >= FOUND_SHARE * sizes
-    return ImageCurve(name, sizes, found, false_components, marked, int((truth == 0).sum()))
+    return ImageCurve(name, sizes, found, false_components, marked, ground)
+
+
+def _bounds(marked: NDArray[np.bool_]) -> tuple[slice, slice]:
+    rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def curve_of(images: Sequence[ImageCurve]) -> Curve:

@@ -13,6 +13,7 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from pipelines.stages import compare, evaluate
+from pipelines.stages.operating import Remembered
 from tsernet.errors import UserError
 from tsernet.metrics import read_grey
 from tsernet.models import build_tsernet
@@ -142,3 +143,18 @@ def test_a_lost_run_file_or_digest_is_named(workspace, runs):
     Path("results/validation/summary.json").write_text("{}")
     with pytest.raises(UserError, match=r"summary\.json"):
         evaluate.main(["full", "0"])
+
+
+def test_what_was_asked_before_is_answered_from_memory():
+    asked = []
+
+    def forward(inputs):
+        asked.append(inputs.shape)
+        return inputs[:, :1] * 2
+
+    one, other = np.ones((1, 3, 32, 64), np.float32), np.ones((1, 3, 64, 32), np.float32)
+    network = Remembered(forward, most=one[:, :1].nbytes)
+    for inputs in (one, one.copy(), other, other, one):
+        np.testing.assert_array_equal(network(inputs), inputs[:, :1] * 2)
+    # The second did not fit any more.
+    assert asked == [one.shape, other.shape, other.shape]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from tsernet.config import Operate
 from tsernet.errors import UserError
 from tsernet.operating import ImageCurve, choose, curve_of, fit_calibration, image_figures, measure_image
+from tsernet.operating.curve import LEVELS
 
 
 def image(level: int, *, defect: bool = True, false_level: int = 0) -> ImageCurve:
@@ -48,6 +50,26 @@ def test_the_curve_counts_defects_and_false_components() -> None:
     assert curve.found[at[240]] == 0.0
     assert curve.per_megapixel[at[148]] == pytest.approx(1e6 / (2 * 9600 + 10000))
     assert (curve.marked_clean[at[148]], curve.marked_clean[at[200]]) == (1.0, 0.0)
+
+
+def test_a_map_of_many_values_is_counted_at_each_threshold_as_if_it_were_alone() -> None:
+    rng = np.random.default_rng(0)
+    smooth = ndimage.gaussian_filter(rng.normal(size=(90, 120)), 4)
+    saliency = ((smooth - smooth.min()) / np.ptp(smooth) * 230).astype(np.uint8)
+    saliency[saliency > 150] &= 0xF0  # values between thresholds are missing
+    mask = (ndimage.gaussian_filter(rng.normal(size=(90, 120)), 4) > 0.1).astype(np.uint8)
+    found = measure_image("one", saliency, mask, 12)
+    whole = np.ones((3, 3))
+    defects, count = ndimage.label(mask, whole)
+    for place, level in enumerate(LEVELS):
+        groups, number = ndimage.label(saliency >= level, whole)
+        large = [group for group in range(1, number + 1) if (groups == group).sum() >= 12]
+        kept = np.isin(groups, large)
+        assert found.marked[place] == bool(large)
+        assert found.false_components[place] == sum(not mask[groups == group].any() for group in large)
+        areas = [((defects == one).sum(), kept[defects == one].sum()) for one in range(1, count + 1)]
+        # The two libraries number the defects in different orders.
+        assert sorted(zip(found.sizes, found.found[place], strict=True)) == sorted((size, hits >= 0.1 * size) for size, hits in areas)
 
 
 def test_images_told_apart() -> None:

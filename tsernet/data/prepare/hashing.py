@@ -8,7 +8,6 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import fft
 
 from tsernet.images.levels import Samples
 
@@ -32,6 +31,8 @@ def perceptual_hash(pixels: Samples) -> str:
     Args:
         pixels: uint8 or uint16, (H, W) or (H, W, 3).
     """
+    from scipy import fft  # here: whoever only reads a manifest need not wait for it
+
     # Reduced as floats: rounding between the two passes would treat rows and columns differently.
     grey = grey_floats(pixels).resize((_SMALL, _SMALL), Image.Resampling.BOX)
     waves = fft.dctn(np.asarray(grey, dtype=np.float64), norm="ortho")[:_FREQUENCIES, :_FREQUENCIES]

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy import ndimage
 
 from tsernet.data.atomic import png_bytes
 from tsernet.data.edges import edge_map
@@ -102,6 +101,8 @@ def _with_image(row: Row, decoded: Decoded) -> Row:
 
 
 def _with_mask(row: Row, mask: Mask) -> Row:
+    from scipy import ndimage  # here: whoever only reads a manifest need not wait for it
+
     defect = mask.pixels > 0
     frame = np.concatenate([defect[0], defect[-1], defect[1:-1, 0], defect[1:-1, -1]])
     _, components = ndimage.label(defect, structure=np.ones((3, 3), dtype=int))
