@@ -18,6 +18,9 @@ from tsernet.errors import UserError
 _MOST_BYTES = 8 * 2**20
 """Of one annotation: the outlines of all that an 8192×8192 image holds have half of it. Its numbers take up to 50 times the memory."""
 
+_MOST_CATEGORIES = 100_000
+"""More is no list of classes, and names that all differ take five times the file's size in memory."""
+
 _LISTED = {f"categories.item{key}" for key in ("", ".id", ".name")} | {
     f"images.item{key}" for key in ("", ".id", ".file_name", ".width", ".height")
 }
@@ -103,6 +106,8 @@ def _listed(ijson: Any, source: Path) -> tuple[dict[Any, str], dict[Any, tuple[s
                 one = {}
             elif event == "end_map" and section == "categories":
                 found[section][one["id"]] = str(one["name"])
+                if len(found[section]) > _MOST_CATEGORIES:
+                    raise UserError(f"{source}: lists more than {_MOST_CATEGORIES} categories")
             elif event == "end_map":
                 size = int(one["width"]), int(one["height"])
                 found[section][one["id"]] = str(one["file_name"]), sizes.setdefault(size, size)

@@ -95,6 +95,13 @@ def test_cocos_polygons_are_drawn_as_pycocotools_draws_them(tmp_path: Path) -> N
     assert rows == [["name", "class", "group"], ["coil 7", "scratch", "coil"], ["empty", "clean", ""]]
 
 
+def test_an_endless_list_of_categories_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coco, "_MOST_CATEGORIES", 3)
+    source = coco_file(tmp_path, categories=[{"id": n, "name": f"class {n}"} for n in range(4)])
+    with pytest.raises(UserError, match=r"coco\.json: lists more than 3 categories$"):
+        import_dataset("coco", source, tmp_path / "own", ImportOptions(), silent)
+
+
 def many_coco_images(folder: Path, count: int, broken: int | None = None) -> Path:
     """Write images with a box each, one pixel wider from image to image; of one the run-length code may be too short."""
     boxes = [[[2, 2, 4 + n % 20, 2, 4 + n % 20, 9, 2, 9]] for n in range(count)]
