@@ -27,14 +27,29 @@ REQUIREMENTS = (
 )
 
 
+def exported_network(weights: Path, fed: Mapping[str, str], digest: str) -> bytes:
+    """Write the network as `tsernet export --format onnx` does.
+
+    Args:
+        weights: model.safetensors.
+        fed: How it was fed when it was evaluated, in the words of a model file's metadata, `protocol` among them.
+        digest: Of the weights.
+    """
+    from tsernet.model_files import read_tensors
+    from tsernet.runtimes.exported import exported_onnx
+
+    tensors, own = read_tensors(weights)
+    return exported_onnx(weights, tensors, {"licence": "not stated"} | own | dict(fed) | {"runtime": "onnx", "weights_sha256": digest})
+
+
 def export_model(folder: Path, weights: Path, papers: Mapping[str, Path], config: Mapping[str, Any], example: Any) -> None:
     """Write the MLflow model.
 
     Args:
         folder: Made by this; must not exist.
         weights: model.safetensors.
-        papers: Files that go along, by name: per_image, metrics, model_card, params.
-        config: `weights_sha256`, `batch_size`, `resize`, `stretch` and, for the strip's, `protocol`: what the model's code must know.
+        papers: Files that go along, by name: the exported network, per_image, metrics, model_card, params.
+        config: `weights_sha256`, `network_sha256` and `batch_size`: what the model's code must know.
         example: uint8 or uint16, (1, H, W) or (1, H, W, 3): the input example.
     """
     from mlflow.pyfunc import save_model

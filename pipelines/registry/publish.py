@@ -14,7 +14,7 @@ from pipelines.registry.clean_images import CleanImages, read_clean, weigh_false
 from pipelines.registry.comparison import MEASURES, Verdict, compare, meets_floor, read_per_image
 from pipelines.registry.decisions import Decision, write_decision
 from pipelines.registry.gate import TOLERANCE, FreshProcess, largest_difference
-from pipelines.registry.versions import CHALLENGER, INPUT_TAGS, VERSION_TAGS, Registry, Version
+from pipelines.registry.versions import CHALLENGER, INPUT_TAGS, NETWORK, VERSION_TAGS, Registry, Version
 from pipelines.tracking.provenance import provenance_tags
 from pipelines.tracking.server import reachable
 from tsernet.config import Evaluate, Register
@@ -111,21 +111,20 @@ def _known(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> Vers
 
 
 def _register(registry: Registry, candidate: Candidate, evaluate: Evaluate, parent_run: str) -> Version:
-    from pipelines.registry.export import export_model
+    from pipelines.registry.export import export_model, exported_network
+    from tsernet.digests import sha256_of
 
     images, scored = candidate.sample()
-    config = {
-        "weights_sha256": candidate.weights_sha256,
-        "batch_size": evaluate.batch_size,
-        "resize": evaluate.resize,
-        "stretch": evaluate.stretch,
-        "protocol": candidate.protocol if candidate.is_strip else {},
-    }
+    fed = candidate.protocol if candidate.is_strip else {"protocol": "paper", **_fed(evaluate)}
     with FreshProcess(images, registry.uri) as stranger, tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "model"
-        export_model(folder, candidate.weights, candidate.papers, config, images[0][None])
+        folder, network = Path(scratch) / "model", Path(scratch) / f"{NETWORK}.onnx"
+        network.write_bytes(exported_network(candidate.weights, fed, candidate.weights_sha256))
+        digest = sha256_of(network)
+        config = {"weights_sha256": candidate.weights_sha256, "network_sha256": digest, "batch_size": evaluate.batch_size}
+        export_model(folder, candidate.weights, {**candidate.papers, NETWORK: network}, config, images[0][None])
         _hold(largest_difference(stranger.predict(str(folder)), scored))
-        number = _upload(registry, candidate, folder, _tags(registry, candidate, evaluate), parent_run)
+        tags = _tags(registry, candidate, evaluate) | {"tsernet.network_sha256": digest}
+        number = _upload(registry, candidate, folder, tags, parent_run)
         try:
             _hold(largest_difference(stranger.predict(f"models:/{registry.name}/{number}"), scored))
         except CheckError:
@@ -181,14 +180,17 @@ def _tags(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> dict[
         "tsernet.seed": str(candidate.seed),
         "tsernet.identity": candidate.identity(evaluate.model_dump()),
         # How it was fed when it was evaluated, which need not be how it was trained.
-        f"{INPUT_TAGS}resize": str(evaluate.resize),
-        f"{INPUT_TAGS}stretch": str(evaluate.stretch).lower(),
+        **{f"{INPUT_TAGS}{key}": value for key, value in _fed(evaluate).items()},
         # Part of the weights' own metadata too; here so that a reader of the registry sees which camera the model expects.
         **_levels_tag(candidate),
         **({f"{INPUT_TAGS}{key}": value for key, value in candidate.protocol.items()} if candidate.is_strip else {}),
         **{f"tsernet.test.{key}": str(candidate.metrics[key]) for key in MEASURES},
         **({CLEAN_TAG: str(candidate.metrics["clean_images"])} if candidate.metrics.get("clean_images") else {}),
     }
+
+
+def _fed(evaluate: Evaluate) -> dict[str, str]:
+    return {"resize": str(evaluate.resize), "stretch": str(evaluate.stretch).lower()}
 
 
 def _levels_tag(candidate: Candidate) -> dict[str, str]:

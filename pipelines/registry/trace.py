@@ -26,6 +26,7 @@ def trace_version(registry: Registry, version: Version) -> dict[str, Any]:
         "model": f"models:/{version.name}/{version.number}",
         "aliases": list(version.aliases),
         "weights_sha256": version.weights_sha256,
+        "network_sha256": tags.get("tsernet.network_sha256", ""),
         "run": tags.get("tsernet.training_run", version.run_id),
         "parent_run": tags.get("tsernet.parent_run", ""),
         "commit": tags.get("mlflow.source.git.commit", ""),

@@ -19,7 +19,8 @@ from pipelines.tracking.server import make_client, reachable
 from tsernet.errors import UserError
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-WEIGHTS = "weights"
+WEIGHTS, NETWORK = "weights", "network"
+"""Artifacts of a version: what training wrote, and the same as ONNX, which is what runs."""
 INPUT_TAGS = "tsernet.input."
 VERSION_TAGS = (
     "mlflow.source.git.commit",

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from pipelines.registry import Registry, settle, weights_file
 from pipelines.registry.trace import describe, trace_version, versions_from
 from pipelines.stages import register
 from pipelines.tracking.server import experiment_id
+from tsernet.digests import sha256_of
 from tsernet.errors import CheckError, UserError
 from tsernet.weights import load_model
 
@@ -73,13 +75,17 @@ def test_the_first_model_is_champion_and_a_stranger_gets_the_maps_of_predict(
     assert [one.number for one in Registry().versions()] == ["1"]
     assert "already" in _outcome()["reason"]
 
-    weights = version.location.removeprefix("file://") + "/artifacts/model.safetensors"
-    content = bytearray(Path(weights).read_bytes())
-    content[-1] ^= 1
-    Path(weights).write_bytes(content)
-    stranger = subprocess.run(command, cwd=elsewhere, env=environment, capture_output=True, text=True)
-    assert stranger.returncode != 0
-    assert "was changed after registration" in stranger.stderr
+    artifacts = Path(version.location.removeprefix("file://")) / "artifacts"
+    exported = onnxruntime.InferenceSession(artifacts / "network.onnx", providers=["CPUExecutionProvider"]).get_modelmeta()
+    assert exported.custom_metadata_map["weights_sha256"] == version.weights_sha256
+    assert trace_version(Registry(), version)["network_sha256"] == sha256_of(artifacts / "network.onnx")
+    for name in ("network.onnx", "model.safetensors"):
+        content = bytearray((artifacts / name).read_bytes())
+        content[-1] ^= 1
+        (artifacts / name).write_bytes(content)
+        stranger = subprocess.run(command, cwd=elsewhere, env=environment, capture_output=True, text=True)
+        assert stranger.returncode != 0
+        assert f"{name} was changed after registration" in stranger.stderr
     for kept in (repository / ".tsernet" / "models").iterdir():
         kept.unlink()
     with pytest.raises(UserError, match="changed after registration"):

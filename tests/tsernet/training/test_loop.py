@@ -43,6 +43,7 @@ def same_bits(first: TrainingResult, second: TrainingResult) -> bool:
     return all(torch.equal(one, other) for one, other in pairs)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(make_job: MakeJob) -> None:
     first, again, other = (train(make_job(folder, seed), NoReporter()) for folder, seed in (("a", 0), ("b", 0), ("c", 1)))
     assert same_bits(first, again)
