@@ -17,19 +17,20 @@ from pipelines.stages.pool import take_results
 from pipelines.validation_summary import read_summary
 from tsernet.config import Params, load_params
 from tsernet.data.atomic import write_whole
-from tsernet.errors import UserError
+from tsernet.errors import CheckError, UserError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipelines.stages.operating import Fitted
     from tsernet.metrics import Scores
-    from tsernet.saliency import MapMaker
+    from tsernet.saliency import MapMaker, StripMaps
 
 PREPARED = Path("data/prepared")
 SPLITS = Path("data/splits")
 TRAIN = Path("results/train")
 EVALUATE = Path("results/evaluate")
+_HELD = 4
 ACCELERATOR = "params.yaml: train.hardware.accelerator"
 
 
@@ -113,7 +114,31 @@ def _load(path: Path, params: Params) -> tuple[MapMaker, Fitted | None]:
     levels, names = levels_of(metadata), read_split(SPLITS / "val.csv")
     say, forward = _progress("calibration", max(2 * len(names), 1)), Remembered(faster.logits)
     fitted = fit(forward, base_protocol(metadata, params), names, params, PREPARED, levels, say)
-    return StripMaps(forward, fitted.protocol, levels=levels), fitted
+    maker = StripMaps(forward, fitted.protocol, levels=levels)
+    _hold_against_training(path, device, maker, names or read_split(SPLITS / "test.csv"))
+    return maker, fitted
+
+
+def _hold_against_training(path: Path, device: str, maker: StripMaps, names: Sequence[str]) -> None:
+    """Check on a few images that what computes faster gives the maps of PyTorch, in which the network was trained.
+
+    Raises:
+        CheckError: If a pixel is off by more than one grey level.
+    """
+    import numpy as np
+
+    from pipelines.exporting.parity import TOLERANCE
+    from tsernet.data.pixels import read_image
+    from tsernet.runtimes.torch_session import open_torch
+    from tsernet.saliency import StripMaps
+
+    trained = StripMaps(open_torch(path, device)[0].logits, maker.protocol, levels=maker.levels)
+    for name in names[:_HELD]:
+        image = read_image(PREPARED / "images" / f"{name}.png", maker.levels, max_pixels=None)
+        (ours,), (theirs,) = maker.predict([image]), trained.predict([image])
+        largest = float(np.abs(ours - theirs).max())
+        if not largest <= TOLERANCE:
+            raise CheckError(f"{path}: on {name} its maps differ from PyTorch's by up to {largest:.5f}, allowed is {TOLERANCE:.5f} (1/255)")
 
 
 def _detection(out: Path, fitted: Fitted | None, params: Params) -> dict[str, Any]:

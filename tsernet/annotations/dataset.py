@@ -85,6 +85,8 @@ class ImportReport:
 def import_dataset(format_name: str, source: Path, out: Path, options: ImportOptions, progress: Callable[[int, int], None]) -> ImportReport:
     """Import a dataset.
 
+    Many images are converted by processes, one for each core, so that a script needs Python's `if __name__ == "__main__"`.
+
     Args:
         format_name: One of FORMATS.
         source: File or folder of the format.

@@ -14,9 +14,12 @@ from ruamel.yaml import YAML
 
 from pipelines.stages import compare, evaluate
 from pipelines.stages.operating import Remembered
-from tsernet.errors import UserError
+from tsernet.errors import CheckError, UserError
 from tsernet.metrics import read_grey
 from tsernet.models import build_tsernet
+from tsernet.protocol import Protocol
+from tsernet.runtimes import open_session
+from tsernet.saliency import StripMaps
 from tsernet.weights import save_model
 
 REPOSITORY = Path(__file__).parents[3]
@@ -158,3 +161,13 @@ def test_what_was_asked_before_is_answered_from_memory():
         np.testing.assert_array_equal(network(inputs), inputs[:, :1] * 2)
     # The second did not fit any more.
     assert asked == [one.shape, other.shape, other.shape]
+
+
+def test_maps_that_are_not_pytorchs_are_refused(workspace):
+    path, protocol = Path("results/train/full/0/model.safetensors"), Protocol("strip", 32, 44)
+    session, _ = open_session(path)
+    assert "Onnx" in type(session).__name__
+    evaluate._hold_against_training(path, "cpu", StripMaps(session.logits, protocol), workspace)
+    other = StripMaps(lambda inputs: session.logits(inputs) + 0.1, protocol)
+    with pytest.raises(CheckError, match=r"model\.safetensors: on In_0 its maps differ from PyTorch's by up to 0\.0"):
+        evaluate._hold_against_training(path, "cpu", other, workspace)
