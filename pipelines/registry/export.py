@@ -49,7 +49,7 @@ def export_model(folder: Path, weights: Path, papers: Mapping[str, Path], config
         folder: Made by this; must not exist.
         weights: model.safetensors.
         papers: Files that go along, by name: the exported network, per_image, metrics, model_card, params.
-        config: `weights_sha256`, `network_sha256` and `batch_size`: what the model's code must know.
+        config: `weights_sha256`, `batch_size`, `resize`, `stretch` and, for the strip's, `protocol`: what the model's code must know.
         example: uint8 or uint16, (1, H, W) or (1, H, W, 3): the input example.
     """
     from mlflow.pyfunc import save_model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,15 +116,20 @@ def _register(registry: Registry, candidate: Candidate, evaluate: Evaluate, pare
     from tsernet.digests import sha256_of
 
     images, scored = candidate.sample()
+    config = {
+        "weights_sha256": candidate.weights_sha256,
+        "batch_size": evaluate.batch_size,
+        **evaluate.model_dump(include={"resize", "stretch"}),
+        "protocol": candidate.protocol if candidate.is_strip else {},
+    }
     fed = candidate.protocol if candidate.is_strip else {"protocol": "paper", **_fed(evaluate)}
     with FreshProcess(images, registry.uri) as stranger, tempfile.TemporaryDirectory() as scratch:
         folder, network = Path(scratch) / "model", Path(scratch) / f"{NETWORK}.onnx"
         network.write_bytes(exported_network(candidate.weights, fed, candidate.weights_sha256))
-        digest = sha256_of(network)
-        config = {"weights_sha256": candidate.weights_sha256, "network_sha256": digest, "batch_size": evaluate.batch_size}
+        _hold(largest_difference(_predicted(network, images), scored))
         export_model(folder, candidate.weights, {**candidate.papers, NETWORK: network}, config, images[0][None])
         _hold(largest_difference(stranger.predict(str(folder)), scored))
-        tags = _tags(registry, candidate, evaluate) | {"tsernet.network_sha256": digest}
+        tags = _tags(registry, candidate, evaluate) | {"tsernet.network_sha256": sha256_of(network)}
         number = _upload(registry, candidate, folder, tags, parent_run)
         try:
             _hold(largest_difference(stranger.predict(f"models:/{registry.name}/{number}"), scored))
@@ -132,6 +138,16 @@ def _register(registry: Registry, candidate: Candidate, evaluate: Evaluate, pare
             raise
     registry.set_alias(CHALLENGER, number)
     return registry.get(number)
+
+
+def _predicted(network: Path, images: Sequence[Any]) -> dict[str, Any]:
+    """Predict with the exported network, for `largest_difference`: alone or in batches is the same here."""
+    from tsernet.inference import to_uint8
+    from tsernet.runtimes import open_session
+    from tsernet.saliency import map_maker
+
+    maps = map_maker(*open_session(network)).predict(images)
+    return {f"{how}{index}": to_uint8(one).astype("float32") / 255 for index, one in enumerate(maps) for how in ("one", "three")}
 
 
 def _hold(difference: float) -> None:

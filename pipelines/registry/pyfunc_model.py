@@ -19,7 +19,7 @@ from mlflow.models.model import set_model
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel
 
-WEIGHTS, NETWORK = "weights", "network"
+WEIGHTS = "weights"
 OUTPUTS = ("auto", "png", "array", "defects")
 _EXPECTED = (
     "expected images (uint8; uint16 for a model with levels) as an array (N, H, W) or (N, H, W, 3), "
@@ -31,22 +31,28 @@ class _Saliency:
     """What the model does; apart from PythonModel, which asks for type hints on a predict of its own, and none could say what it takes."""
 
     def load_context(self, context: Any) -> None:
-        """Load the exported network, if it and the weights are those that were registered."""
+        """Load the weights, if they are those that were registered."""
         from tsernet.digests import sha256_of
+        from tsernet.inference import load_predictor
         from tsernet.runtimes import open_session
         from tsernet.saliency import map_maker
 
-        for name in (WEIGHTS, NETWORK):
-            path = Path(context.artifacts[name])
-            expected, found = context.model_config[f"{name}_sha256"], sha256_of(path)
-            if found != expected:
-                raise MlflowException.invalid_parameter_value(
-                    f"{path.name} was changed after registration: sha256 {found}, expected {expected}"
-                )
-        # As the gate has held it against the maps that were scored; its users need not have PyTorch.
-        session, metadata = open_session(Path(context.artifacts[NETWORK]))
-        self._protocol = metadata if metadata["protocol"] == "strip" else {}
-        self._predictor: Any = map_maker(session, metadata, batch_size=int(context.model_config["batch_size"]))
+        path = Path(context.artifacts[WEIGHTS])
+        expected, found = context.model_config["weights_sha256"], sha256_of(path)
+        if found != expected:
+            raise MlflowException.invalid_parameter_value(
+                f"{path.name} was changed after registration: sha256 {found}, expected {expected}"
+            )
+        # As the gate has held it against PyTorch, in which it was trained; its users need not have that.
+        if protocol := context.model_config.get("protocol"):
+            session, metadata = open_session(path, "onnx")
+            self._protocol = metadata | dict(protocol)
+            self._predictor: Any = map_maker(session, self._protocol)
+            return
+        self._protocol = {}
+        self._predictor = load_predictor(path, batch_size=int(context.model_config["batch_size"]), runtime="onnx")
+        self._predictor.resize = int(context.model_config["resize"])
+        self._predictor.stretch = bool(context.model_config["stretch"])
 
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # mlflow takes type hints here for a schema
         """Predict saliency maps.

@@ -20,7 +20,7 @@ from tsernet.errors import UserError
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 WEIGHTS, NETWORK = "weights", "network"
-"""Artifacts of a version: what training wrote, and the same as ONNX, which is what runs."""
+"""Artifacts of a version: what training wrote, and the same as ONNX, for who has another runtime."""
 INPUT_TAGS = "tsernet.input."
 VERSION_TAGS = (
     "mlflow.source.git.commit",

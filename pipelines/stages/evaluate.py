@@ -30,8 +30,9 @@ PREPARED = Path("data/prepared")
 SPLITS = Path("data/splits")
 TRAIN = Path("results/train")
 EVALUATE = Path("results/evaluate")
-_HELD = 4
 ACCELERATOR = "params.yaml: train.hardware.accelerator"
+_HELD = 4
+"""Images on which the runtime that computes the maps is held against PyTorch."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _load(path: Path, params: Params) -> tuple[MapMaker, Fitted | None]:
         from tsernet.inference import predictor_of
         from tsernet.runtimes.torch_session import open_torch
 
-        # Whatever computes faster: published scores depend on the last digits.
+        # PyTorch, whatever computes faster: published scores depend on the last digits.
         session, metadata = open_torch(path, device)
         predictor = predictor_of(session, metadata, batch_size=settings.batch_size)
         # The params rule over what the file says of itself: another input size is tried without training again.

@@ -74,6 +74,11 @@ for name, options in (("cvat", {}), ("coco_instances", {}), ("voc_segmentation",
     # VOC takes masks alone.
     given = dataset.transform("polygons_to_masks") if name.startswith("voc") else dataset
     given.export(f"{out}/{name}", name, save_media=True, image_ext=".png", **options)
+# Of MVTec AD's masks it writes an image's first alone.
+whole = Mask(numpy.load(sys.argv[4]).astype(numpy.uint8), label=0)
+items = [datumaro.DatasetItem(id=name, subset="test", media=Image.from_numpy(pixels), annotations=given)
+         for name, given in (("scratch/coil 7", [whole]), ("good/empty", []))]
+datumaro.Dataset.from_iterable(items, categories=["scratch"]).export(f"{out}/mvtec", "mvtec_segmentation", save_media=True)
 """
 
 
@@ -82,7 +87,8 @@ def by_datumaro(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("datumaro")
     tool = install(folder / "tool", DATUMARO)
     np.save(folder / "ring.npy", ring())
-    run(tool, BY_DATUMARO, folder, json.dumps(POLYGONS), folder / "ring.npy")
+    np.save(folder / "whole.npy", ring() | polygons())
+    run(tool, BY_DATUMARO, folder, json.dumps(POLYGONS), folder / "ring.npy", folder / "whole.npy")
     return folder
 
 
@@ -100,6 +106,13 @@ def test_what_datumaro_writes(by_datumaro: Path, tmp_path: Path, name: str, sour
     report = import_dataset(name, by_datumaro / source, tmp_path / "own", options, silent)
     assert (report.images, report.objects, report.classes) == (2, objects, {"clean": 1, "patch": 1})
     compare(tmp_path / "own")
+
+
+def test_the_mvtec_folder_that_datumaro_writes(by_datumaro: Path, tmp_path: Path) -> None:
+    report = import_dataset("mvtec", by_datumaro / "mvtec", tmp_path / "own", ImportOptions(unannotated="clean"), silent)
+    assert (report.images, report.classes) == (2, {"clean": 1, "scratch": 1})
+    assert (np.array(Image.open(tmp_path / "own/masks/test/scratch/coil 7.png")) > 0).tolist() == (ring() | polygons()).tolist()
+    assert not np.array(Image.open(tmp_path / "own/masks/test/good/empty.png")).any()
 
 
 BY_ULTRALYTICS = """
