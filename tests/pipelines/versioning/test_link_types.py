@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
@@ -18,6 +19,14 @@ from tsernet.errors import UserError
 
 # DVC in this process, for its start is seconds: it uses what pygtrie deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value")
+
+
+@pytest.fixture(autouse=True)
+def quiet_dvc(caplog: pytest.LogCaptureFixture) -> None:
+    """DVC keeps the output of the test that imported it first in this process, which may be closed by now."""
+    import dvc.repo  # noqa: F401 - sets its own level
+
+    caplog.set_level(logging.CRITICAL, logger="dvc")
 
 
 @pytest.fixture
