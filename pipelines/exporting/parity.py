@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tsernet.errors import CheckError
+
+if TYPE_CHECKING:
+    from tsernet.images.levels import Samples
+    from tsernet.saliency import MapMaker
 
 TOLERANCE = 1.0 / 255.0
 """Of saliency, at the worst pixel: one grey level of a map."""
@@ -47,6 +51,12 @@ class Parity:
             raise CheckError(f"not exported: {self.sentence()} ({self.worst}), allowed is {TOLERANCE:.6f} (1/255)")
 
 
+def largest_difference(ours: MapMaker, theirs: MapMaker, image: Samples) -> float:
+    """Give |Δ| of two maps of one image at the worst pixel; a map that is no number differs by more than anything."""
+    found, expected = (maker.predict([image])[0] for maker in (ours, theirs))
+    return float(np.nan_to_num(np.abs(found - expected), nan=np.inf).max())
+
+
 def measure_parity(model: Path, exported: Path, metadata: dict[str, str], images: Sequence[Path]) -> Parity:
     """Hold an exported network against PyTorch, image by image.
 
@@ -65,10 +75,7 @@ def measure_parity(model: Path, exported: Path, metadata: dict[str, str], images
     ours = map_maker(*open_session(exported))
     largest, worst = 0.0, str(images[0])
     for path in images:
-        image = read_image(path, theirs.levels)
-        expected, found = theirs.predict([image])[0], ours.predict([image])[0]
-        # A map that is no number differs by more than anything.
-        difference = float(np.nan_to_num(np.abs(found - expected), nan=np.inf).max())
+        difference = largest_difference(ours, theirs, read_image(path, theirs.levels))
         if difference > largest:
             largest, worst = difference, str(path)
     return Parity(len(images), largest, worst)

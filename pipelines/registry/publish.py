@@ -119,7 +119,8 @@ def _register(registry: Registry, candidate: Candidate, evaluate: Evaluate, pare
     config = {
         "weights_sha256": candidate.weights_sha256,
         "batch_size": evaluate.batch_size,
-        **evaluate.model_dump(include={"resize", "stretch"}),
+        "resize": evaluate.resize,
+        "stretch": evaluate.stretch,
         "protocol": candidate.protocol if candidate.is_strip else {},
     }
     fed = candidate.protocol if candidate.is_strip else {"protocol": "paper", **_fed(evaluate)}

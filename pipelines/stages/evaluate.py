@@ -126,9 +126,7 @@ def _hold_against_training(path: Path, device: str, maker: StripMaps, names: Seq
     Raises:
         CheckError: If a pixel is off by more than one grey level.
     """
-    import numpy as np
-
-    from pipelines.exporting.parity import TOLERANCE
+    from pipelines.exporting.parity import TOLERANCE, largest_difference
     from tsernet.data.pixels import read_image
     from tsernet.runtimes.torch_session import open_torch
     from tsernet.saliency import StripMaps
@@ -136,8 +134,7 @@ def _hold_against_training(path: Path, device: str, maker: StripMaps, names: Seq
     trained = StripMaps(open_torch(path, device)[0].logits, maker.protocol, levels=maker.levels)
     for name in names[:_HELD]:
         image = read_image(PREPARED / "images" / f"{name}.png", maker.levels, max_pixels=None)
-        (ours,), (theirs,) = maker.predict([image]), trained.predict([image])
-        largest = float(np.abs(ours - theirs).max())
+        largest = largest_difference(maker, trained, image)
         if not largest <= TOLERANCE:
             raise CheckError(f"{path}: on {name} its maps differ from PyTorch's by up to {largest:.5f}, allowed is {TOLERANCE:.5f} (1/255)")
 

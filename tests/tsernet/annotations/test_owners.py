@@ -50,6 +50,15 @@ def save_images(folder: Path) -> None:
         Image.fromarray(np.full((HEIGHT, WIDTH), 90, np.uint8)).save(folder / f"{name}.png")
 
 
+def coco_tree(*annotations: dict[str, Any]) -> dict[str, Any]:
+    """Describe the images in COCO's words; the annotations are of the first."""
+    return {
+        "categories": [{"id": 1, "name": "scratch"}],
+        "images": [{"id": n, "file_name": name, "width": WIDTH, "height": HEIGHT} for n, name in ((1, "coil 7.png"), (2, "empty.png"))],
+        "annotations": [one | {"image_id": 1, "category_id": 1, "iscrowd": 0} for one in annotations],
+    }
+
+
 def compare(out: Path, name: str = "coil 7") -> None:
     """Compare the left half, run-length codes, to the pixel, and the right half, polygons, but for the pixels of borders."""
     found = np.array(Image.open(out / f"masks/{name}.png")) > 0
@@ -138,11 +147,7 @@ def test_what_ultralytics_writes_and_draws(tmp_path: Path) -> None:
     tool = install(tmp_path / "tool", ULTRALYTICS)
     save_images(tmp_path / "set/images")
     flat = [[value for point in one for value in point] for one in POLYGONS[:2]]
-    tree = {
-        "categories": [{"id": 1, "name": "scratch"}],
-        "images": [{"id": n, "file_name": name, "width": WIDTH, "height": HEIGHT} for n, name in ((1, "coil 7.png"), (2, "empty.png"))],
-        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "iscrowd": 0, "bbox": [50, 3, 34, 24], "segmentation": flat}],
-    }
+    tree = coco_tree({"id": 1, "bbox": [50, 3, 34, 24], "segmentation": flat})
     (tmp_path / "json").mkdir()
     (tmp_path / "json/default.json").write_text(json.dumps(tree))
     run(tool, BY_ULTRALYTICS, tmp_path / "json", tmp_path / "converted", HEIGHT, WIDTH)
@@ -203,11 +208,7 @@ def test_label_studios_json(tmp_path: Path) -> None:
     Image.fromarray(ring()).save(tmp_path / "ring.png")
     flat = [[value for point in one for value in point] for one in POLYGONS]
     given = [{"id": 1, "segmentation": flat[:2]}, {"id": 2, "segmentation": flat[2:]}]
-    tree = {
-        "categories": [{"id": 1, "name": "scratch"}],
-        "images": [{"id": n, "file_name": name, "width": WIDTH, "height": HEIGHT} for n, name in ((1, "coil 7.png"), (2, "empty.png"))],
-        "annotations": [one | {"image_id": 1, "category_id": 1, "iscrowd": 0} for one in given],
-    }
+    tree = coco_tree(*given)
     (tmp_path / "coco.json").write_text(json.dumps(tree))
     run(tool, BY_LABEL_STUDIO, tmp_path / "coco.json", tmp_path / "export.json", tmp_path / "ring.png")
     report = import_dataset("label-studio", tmp_path / "export.json", tmp_path / "own", ImportOptions(unannotated="clean"), silent)
