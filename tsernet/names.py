@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import difflib
+import re
 from collections.abc import Collection, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tsernet.errors import UserError
+from tsernet.images.formats import SUFFIXES
 
 _SHOWN = 10
 
@@ -20,11 +22,20 @@ def describe_unknown(unknown: Sequence[str], known: Collection[str]) -> str:
         known: The names that there are.
     """
     listed = []
+    bare = {_bare(one): one for one in known}
     for name in unknown[:_SHOWN]:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5) or [one for one in known if one.lstrip("0") == name.lstrip("0")][:1]
+        # What a spreadsheet or a file list does to a name comes before what merely looks alike: of 001 to 020, `1` looks most like 019.
+        near = [bare[_bare(name)]] if _bare(name) in bare else difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         listed.append(f"{name} (nearest: {near[0]})" if near else name)
     more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
     return ", ".join(listed) + more
+
+
+def _bare(name: str) -> str:
+    """Leave out what is easily lost or added: zeros before a number, an image's suffix, capitals."""
+    lower = name.lower()
+    stem = lower.removesuffix(PurePosixPath(lower).suffix) if lower.endswith(SUFFIXES) else lower
+    return re.sub(r"(?<!\d)0+(?=\d)", "", stem)
 
 
 def read_names(path: Path) -> list[str]:

@@ -13,7 +13,7 @@ SIZE = 224
 _HEADING = f"""# What the variants cost
 
 Trainable parameters, and multiply-accumulates of the convolutions for one image of {SIZE}×{SIZE}.
-Made by `tsernet complexity --out docs/explanation/complexity.md`; a test holds this file to the command.
+Made by `tsernet complexity --out docs/explanation/complexity.md --overwrite`; a test holds this file to the command.
 """
 
 
@@ -24,9 +24,14 @@ def register(app: typer.Typer) -> None:
 
 def complexity(
     out: Annotated[Path | None, typer.Option(help="Write the table to this Markdown file instead of printing it.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a variant and width.")] = False,
 ) -> None:
     """Count parameters and multiply-accumulates of every variant at widths 1, 1/2, 1/4 and 1/8."""
+    from pipelines.outputs import require_new_file
+
+    if out is not None:
+        require_new_file(out, (), overwrite)
     from tsernet.models import VARIANTS
     from tsernet.models.complexity import complexity_of
 

@@ -17,7 +17,10 @@ def register(app: typer.Typer) -> None:
     app.command("preset")(preset)
 
 
-def preset(name: Annotated[str, typer.Argument(help="demo, cpu, variants or paper: a file of presets/ without its suffix")]) -> None:
+def preset(
+    name: Annotated[str, typer.Argument(help="demo, cpu, variants or paper: a file of presets/ without its suffix")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a params.yaml with changes that git does not have")] = False,
+) -> None:
     """Copy presets/NAME.yaml to params.yaml; git shows what changed."""
     from tsernet.config import PARAMS_FILE, load_params
 
@@ -28,7 +31,19 @@ def preset(name: Annotated[str, typer.Argument(help="demo, cpu, variants or pape
         raise UserError(f"preset {name!r}, expected one of: {', '.join(known)}")
     source = _PRESETS / f"{name}.yaml"
     load_params(source)
+    if not overwrite and not _is_kept(PARAMS_FILE):
+        raise UserError(f"{PARAMS_FILE}: holds changes that are not committed; commit them, or --overwrite to replace it")
     partial = PARAMS_FILE.with_suffix(".partial")
     partial.write_bytes(source.read_bytes())
     partial.replace(PARAMS_FILE)
     typer.echo(f"{PARAMS_FILE} is now {source}; 'dvc repro' runs it")
+
+
+def _is_kept(params: Path) -> bool:
+    """Say whether nothing is lost with a params file: there is none, it is a preset as it stands, or git has it."""
+    from pipelines.git import run_git
+
+    if not params.exists() or params.read_bytes() in [path.read_bytes() for path in _PRESETS.glob("*.yaml")]:
+        return True
+    changes = run_git(Path.cwd(), "status", "--porcelain", "--ignored", "--", str(params))
+    return changes.returncode == 0 and not changes.stdout

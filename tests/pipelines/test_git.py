@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.flows.workspace.worktree import find_repository
+from pipelines.flows.workspace.worktree import create_workspace, find_repository
 from pipelines.git import run_git
 from pipelines.registry.rebuild import _checked_out
 from pipelines.services.doctor import run_checks
@@ -48,6 +48,9 @@ def test_a_hook_of_the_users_does_not_stop_a_worktree_of_ours(repository: Path, 
         assert (tree / "notes.txt").read_bytes() == LINES
         assert not (tree / "ran").exists()
     assert not (tmp_path / "tree").exists()
+    tree = create_workspace(repository, "one", "HEAD")
+    assert (tree / "notes.txt").is_file()
+    assert not (tree / "ran").exists()
 
 
 def test_a_patch_of_crlf_lines_applies_to_the_same_bytes(repository: Path, tmp_path: Path) -> None:

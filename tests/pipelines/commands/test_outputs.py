@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,8 @@ from pipelines.cli import build_app
 from tsernet.errors import UserError
 from tsernet.models import build_tsernet
 from tsernet.weights import save_model
+
+ROOT = Path(__file__).parents[3]
 
 
 def call(*arguments: object) -> Result:
@@ -128,8 +132,33 @@ def test_scores_are_not_written_over_what_is_scored(world: Path) -> None:
     assert (world / "mine.csv").read_text(encoding="utf-8") == "mine"
 
 
+def test_a_params_file_that_was_edited_is_kept(world: Path) -> None:
+    (world / "presets").mkdir()
+    for name in ("demo", "cpu"):
+        shutil.copy(ROOT / f"presets/{name}.yaml", world / "presets")
+    params = world / "params.yaml"
+    for name in ("demo", "cpu"):  # there is none, then a preset as it was
+        assert call("preset", name).exit_code == 0
+    mine = params.read_text(encoding="utf-8").replace("seeds: [0]", "seeds: [7]")
+    params.write_text(mine, encoding="utf-8")
+    with pytest.raises(UserError, match=r"params\.yaml: holds changes that are not committed; commit them, or --overwrite"):
+        call("preset", "demo")
+    assert params.read_text(encoding="utf-8") == mine
+    for words in (("init", "-q"), ("add", "params.yaml"), ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "mine")):
+        subprocess.run(["git", *words], check=True)
+    assert call("preset", "demo").exit_code == 0  # git has them
+    params.write_text(mine + "\n", encoding="utf-8")
+    assert call("preset", "demo", "--overwrite").exit_code == 0
+
+
+def test_the_table_of_costs_replaces_no_file_unless_told(world: Path) -> None:
+    with pytest.raises(UserError, match=r"a\.png: exists already"):
+        call("complexity", "--out", "images/a.png")
+
+
 def test_a_name_that_meets_no_image_is_said_with_the_nearest(world: Path) -> None:
     (world / "images/a.png").rename(world / "images/007.png")
-    (world / "names.txt").write_text("7\nb.png\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"7 \(nearest: 007\)"):
+    (world / "images/b.png").rename(world / "images/017.png")
+    (world / "names.txt").write_text("7\n17.png\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"7 \(nearest: 007\), 17\.png \(nearest: 017\)"):
         predict("images", "maps", "--names", "names.txt")

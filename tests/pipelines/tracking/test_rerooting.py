@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -70,6 +73,36 @@ def test_records_follow_the_repository(
         assert {path: path.read_bytes() for path in (repository / "mlartifacts").rglob("*") if path.is_file()} == before
         assert all(place.startswith(repository.as_uri()) for place in places(repository))
     assert not follow_move(new)
+
+
+IN_CONTAINER = """
+set -e
+mount --bind "$1" "$2"
+mount -t tmpfs none "$1"
+cd "$2"
+"$3" -c "
+from pathlib import Path
+from pipelines.tracking.location import repository_root
+from pipelines.tracking.rerooting import follow_move
+assert follow_move(repository_root())"
+"""
+
+
+def test_records_follow_a_mount_at_another_path_and_back(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """As in a container: its own mounts, the clone at another path, the host's path empty."""
+    if not shutil.which("unshare") or subprocess.run(["unshare", "-Urm", "true"], capture_output=True).returncode:
+        pytest.skip("this machine lets no test have mounts of its own")
+    run, there = record(repository, "first"), tmp_path_factory.mktemp("workspace")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    command = ["unshare", "-Urm", "sh", "-c", IN_CONTAINER, "sh", str(repository), str(there), sys.executable]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert all(place.startswith(f"{there.as_uri()}/") for place in places(repository))
+
+    client = make_client()
+
+    assert all(place.startswith(f"{repository.as_uri()}/") for place in places(repository))
+    assert [found.path for found in client.list_artifacts(run)] == ["model"]
 
 
 def test_artifacts_that_are_elsewhere_on_purpose_stay_there(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -92,6 +92,7 @@ def test_names_that_meet_no_image_are_listed_with_the_nearest(world: World, monk
         validate.main([])
 
     line = str(caught.value)
+    assert line.startswith("1 of 16 samples and lines of labels.csv cannot be used")
     assert "label-unmatched: labels.csv names In_03 (nearest: In_3), which is the name of no image" in line
     assert "split-unknown (Every name of a split is in the manifest): Sc_22 (nearest: Sc_2)" in line
 

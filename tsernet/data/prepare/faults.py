@@ -24,8 +24,8 @@ def describe_faults(rows: Sequence[Row]) -> str | None:
     Args:
         rows: The manifest.
     Returns:
-        One line: how many samples are unusable, the reason, how often it occurs, three files, and what to set where a setting mends
-        it; None where all samples are usable.
+        One line: how many samples (and lines of labels.csv that meet none) are unusable, the reason, how often it occurs, three files,
+        and what to set where a setting mends it; None where all samples are usable.
     """
     unusable = [row for row in rows if not row.usable]
     if not unusable:
@@ -36,7 +36,8 @@ def describe_faults(rows: Sequence[Row]) -> str | None:
     found = affected[0].reason.partition(";")[0]
     files = ", ".join(_file(row, code) for row in affected[:_NAMED]) + (", …" if len(affected) > _NAMED else "")
     setting = _setting(code, affected, unusable)
-    return f"{len(unusable)} of {len(rows)} samples cannot be used; most frequent reason, {len(affected)} times: {found} ({files})" + (
+    counted = "samples and lines of labels.csv" if "label-unmatched" in counts else "samples"
+    return f"{len(unusable)} of {len(rows)} {counted} cannot be used; most frequent reason, {len(affected)} times: {found} ({files})" + (
         f"; set {setting}" if setting else ""
     )
 
