@@ -14,8 +14,11 @@ import pytest
 from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from spoken import FILES, PAGES, ROOT
 from sqlalchemy import make_url
+
+from tsernet.config import Params, parse_params
 
 COMPOSE, DOCKERFILES, MANIFESTS = (
     sorted((ROOT / "docs").rglob(pattern)) for pattern in ("*compose*.yaml", "Dockerfile", "kubernetes/*.yaml")
@@ -29,10 +32,41 @@ def _load(path: Path) -> Any:
     return list(YAML(typ="safe", pure=True).load_all(path.read_text(encoding="utf-8")))
 
 
+def _settings() -> list[Any]:
+    """Find the blocks of the pages that are parts of params.yaml, each with its page."""
+    sections = {field.alias or name for name, field in Params.model_fields.items()}
+    found = []
+    for page in PAGES:
+        for block in re.findall(r"(?:^    .*\n)+", page.read_text(encoding="utf-8"), re.MULTILINE):
+            try:
+                tree = YAML(typ="safe", pure=True).load(block)
+            except YAMLError:  # commands, or Python
+                continue
+            if isinstance(tree, dict) and set(tree) <= sections:
+                found.append(pytest.param(tree, id=f"{page.name}: {', '.join(tree)}"))
+    return found
+
+
+def _merge(tree: dict[str, Any], changes: dict[str, Any]) -> None:
+    for key, value in changes.items():
+        if isinstance(value, dict):
+            _merge(tree[key], value)
+        else:
+            tree[key] = value
+
+
+@pytest.mark.parametrize("changes", _settings())
+def test_params_take_the_settings_of_the_pages(changes: dict[str, Any]) -> None:
+    (tree,) = _load(ROOT / "presets/demo.yaml")
+    _merge(tree, changes)
+    parse_params(tree, "the page")
+
+
 def test_every_kind_of_file_is_there() -> None:
     assert COMPOSE
     assert DOCKERFILES
     assert MANIFESTS
+    assert len(_settings()) >= 2
 
 
 @pytest.mark.parametrize("path", [path for path in (*PAGES, *FILES) if _DATABASE.search(path.read_text(encoding="utf-8"))], ids=str)

@@ -87,7 +87,7 @@ def detection_table(found: Sequence[Detection]) -> Table:
         Column("missed", "missed", 0),
         Column("share", "found, %", 1),
         Column("false_regions", "false regions", 0),
-        Column("images_with_false", "images with any", 0),
+        Column("images_with_false", "images with such", 0),
         Column("false_area", "falsely marked area, %", 3),
     )
     note = (

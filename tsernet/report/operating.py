@@ -55,6 +55,15 @@ def read_operating(metrics: Mapping[str, Any], froc: Path) -> Operating | None:
     )
 
 
+def marked_clean(tables: Mapping[str, Table]) -> tuple[int, int] | None:
+    """Give how many clean test images are marked at the operating point, and how many there are; None where that is not known."""
+    row = tables["operating"].rows[-1].values if "operating" in tables else {}
+    clean, share = row.get("clean"), row.get("marked_clean")
+    if row.get("split") != "test" or not isinstance(clean, int) or not isinstance(share, float):
+        return None
+    return round(clean * share / 100), clean
+
+
 def operating_table(operating: Operating) -> Table:
     """Show what the operating point gives on validation and test."""
     columns = (

@@ -14,6 +14,7 @@ from tsernet.metrics import MEASURES
 from tsernet.report.evaluations import Evaluation, Evaluations, over_seeds
 from tsernet.report.failures import KINDS, Failure
 from tsernet.report.figures import Drawing, Drawings
+from tsernet.report.operating import marked_clean
 from tsernet.report.published import LABELS
 from tsernet.report.tables import Column, Table, to_markdown
 
@@ -64,8 +65,9 @@ class Content:
                 ("defects found", f"{row['found']} of {row['defects']}"),
                 ("missed", str(row["missed"])),
                 ("false regions", str(row["false_regions"])),
-                ("images with any", f"{row['images_with_false']} of {row['images']}"),
-                *(line for line in lines if line[0] in (_HEADLINES["s_measure"], _HEADLINES["max_f_measure"])),
+                ("images with such", f"{row['images_with_false']} of {row['images']}"),
+                *((("clean ones marked", "{} of {}".format(*clean)),) if (clean := marked_clean(self.tables)) else ()),
+                *(line for line in lines if line[0] == _HEADLINES["max_f_measure"]),
             ]
         return [*lines, ("ms an image", f"{1000 * self.full.seconds_per_image:.1f}")] if self.full else lines
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tsernet.report.failures import Failure
 from tsernet.report.methods import Method
+from tsernet.report.operating import marked_clean
 from tsernet.report.published import published_variant
 from tsernet.report.tables import Column, Row, Spread, Table
 
@@ -15,7 +16,7 @@ _COST = Column("max_f_measure", "max F", 4, signed=True)
 
 
 def summarise(methods: Sequence[Method], tables: Mapping[str, Table], failures: Sequence[Failure], comparable: bool) -> list[str]:
-    """Say what the full model reaches, what its parts are worth, where it is weakest and how it fails.
+    """Say what the full model finds and reaches, what its parts are worth, where it is weakest and how it fails.
 
     Args:
         methods: All that was scored.
@@ -28,8 +29,19 @@ def summarise(methods: Sequence[Method], tables: Mapping[str, Table], failures: 
     full = next((method for method in methods if method.is_full), None)
     if full is None:
         return ["The full model was not evaluated."]
-    sentences = [_reach(full, methods, comparable), _parts(tables["bootstrap"]), _weakest(tables["groups"]), _failing(failures)]
+    found = "" if comparable else _found(tables)
+    sentences = [found, _reach(full, methods, comparable), _parts(tables["bootstrap"]), _weakest(tables["groups"]), _failing(failures)]
     return [sentence for sentence in sentences if sentence]
+
+
+def _found(tables: Mapping[str, Table]) -> str:
+    if "detection" not in tables:
+        return ""
+    row = tables["detection"].rows[-1].values
+    text = f"Of {row['defects']} defects {row['found']} are found and {row['missed']} missed; {row['false_regions']} regions that touch"
+    text += f" no defect are marked, on {row['images_with_false']} of the {row['images']} images with defects."
+    clean = marked_clean(tables)
+    return f"{text} Of {clean[1]} clean images {clean[0]} are marked." if clean else text
 
 
 def _reach(full: Method, methods: Sequence[Method], comparable: bool) -> str:

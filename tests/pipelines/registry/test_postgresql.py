@@ -21,6 +21,7 @@ from pipelines import tracking
 from pipelines.registry import CHAMPION, Registry, promote, rollback
 
 pytestmark = pytest.mark.slow
+DATABASES = Path(__file__).parents[3] / "docs/site/databases.sql"
 
 
 def _free_port() -> int:
@@ -64,14 +65,17 @@ def _postgresql() -> Iterator[str]:
             shutil.chown(folder, "postgres")
         data, tools = str(folder / "data"), binaries[-1].parent
 
-        def run(tool: str, *arguments: str) -> None:
-            subprocess.run([*as_owner, str(tools / tool), *arguments], cwd=folder, check=True, capture_output=True, timeout=120)
+        def run(tool: str, *arguments: str, given: bytes | None = None) -> None:
+            command = [*as_owner, str(tools / tool), *arguments]
+            subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120, input=given)
 
         run("initdb", "-D", data, "-A", "trust", "-U", "mlflow", "--no-sync")
         options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
         run("pg_ctl", "-D", data, "-l", str(folder / "log"), "-w", "-o", options, "start")
         try:
-            run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "mlflow", "mlflow")
+            # As the image of PostgreSQL in docs/site/compose.yaml makes its databases.
+            words = ("-h", "127.0.0.1", "-p", str(port), "-U", "mlflow", "-v", "ON_ERROR_STOP=1", "postgres")
+            run("psql", *words, given=DATABASES.read_bytes())
             yield f"postgresql+psycopg2://mlflow@127.0.0.1:{port}/mlflow"
         finally:
             run("pg_ctl", "-D", data, "-m", "immediate", "stop")

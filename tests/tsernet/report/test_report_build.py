@@ -61,6 +61,8 @@ def test_on_other_images_what_is_found_comes_first_and_the_papers_table_folds_aw
     own = (made_up.build(tmp_path / "own") / "report.html").read_text()
     assert own.index('id="found"') < own.index('id="measured"') < own.index("<details>") < own.index('id="table_1"')
     assert "defects found" in own[: own.index("<nav")]
+    short = own[own.index('id="short"') : own.index('id="found"')]
+    assert re.search(r"Of 24 defects \d+ are found and \d+ missed; \d+ regions that touch no defect are marked, on \d+ of the 12", short)
     same = (made_up.build(tmp_path / "same", comparable=True) / "report.html").read_text()
     assert same.index('id="table_1"') < same.index('id="found"')
     assert "for orientation" not in same
