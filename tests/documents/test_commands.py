@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 from spoken import ROOT, Command, commands
 
 Words = Sequence[str]
@@ -125,20 +123,3 @@ def test_a_wrong_one_would_be_found(command: str, capsys: pytest.CaptureFixture[
     program, *words = command.split()
     with pytest.raises(Exception, match=r"(?i)no such|unknown|unrecognized|parser error"):
         PARSERS[program](words)
-
-
-@pytest.mark.parametrize("file", sorted((ROOT / "docs").rglob("prefect-*.yaml")), ids=str)
-def test_prefect_takes_the_deployments_that_its_command_names(file: Path) -> None:
-    from prefect.cli.deploy._models import PrefectYamlModel
-    from prefect.utilities.importtools import import_object
-
-    tree = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
-
-    # Prefect drops the keys that it does not know.
-    assert PrefectYamlModel.model_validate(tree).model_dump(by_alias=True, exclude_unset=True) == tree
-    for step in [*tree["build"], *tree["pull"]]:
-        for name, inputs in step.items():
-            inspect.signature(import_object(name)).bind(**inputs)
-    for deployment in tree["deployments"]:
-        path, _, flow = deployment["entrypoint"].partition(":")
-        assert f"\ndef {flow}(" in (ROOT / path).read_text(encoding="utf-8")

@@ -156,8 +156,13 @@ def choices(api: PrefectApi) -> dict[str, object]:
 
 def ends_by_ctrl_c(up: Up) -> None:
     """Press it, and look that all is gone in time."""
-    family = psutil.Process(up.process.pid).children(recursive=True)
-    assert len(family) >= 9  # three services, each with its guard and warden
+    family: list[psutil.Process] = []
+
+    def is_whole() -> bool:
+        family[:] = psutil.Process(up.process.pid).children(recursive=True)
+        return len(family) >= 9  # three services, each with its guard and warden
+
+    wait_for(is_whole, 40, "the last service, whose processes begin one after the other while the addresses stand already")
 
     started = time.monotonic()
     os.kill(up.process.pid, signal.SIGINT)
