@@ -71,6 +71,10 @@ class Content:
             ]
         return [*lines, ("ms an image", f"{1000 * self.full.seconds_per_image:.1f}")] if self.full else lines
 
+    def weighs_parts(self) -> bool:
+        """Say whether the pages hold the paper's ablations: on other images a single variant would stand there among gaps."""
+        return self.comparable or len(self.variants) > 1
+
     def missing(self) -> list[str]:
         """Name the variants that were not evaluated."""
         return [LABELS[variant] for variant in self.variants if not self.evaluations.by_variant.get(variant)]

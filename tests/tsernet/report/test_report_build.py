@@ -68,6 +68,17 @@ def test_on_other_images_what_is_found_comes_first_and_the_papers_table_folds_aw
     assert "for orientation" not in same
 
 
+def test_one_model_on_other_images_stands_among_no_gaps(made_up, tmp_path):
+    out = made_up.build(tmp_path / "own", variants=("full",))
+    for page in ("report.html", "report.md"):
+        text = (out / page).read_text()
+        assert "Table II" not in text
+        assert "missing<" not in text
+        assert "| missing |" not in text
+    assert "In short" in text
+    assert "comparison.png" in text
+
+
 def test_a_variant_that_was_not_evaluated_is_missing_everywhere(made_up, tmp_path):
     out = made_up.build(tmp_path / "report")
     row = next(row for row in _table(out, "table_3") if row["name"] == "w/o FIG")
