@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -123,21 +124,39 @@ def test_a_dask_bag_gives_one_processs_maps_at_a_constant_cost_and_loses_none_wi
     assert victim not in cluster.run(os.getpid).values()
 
 
-def test_a_spark_udf_gives_one_processs_maps_at_a_constant_cost(version: str, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas", "ignore::ResourceWarning")
+def test_a_spark_udf_gives_one_processs_maps_at_a_constant_cost_and_loses_none_with_a_worker(
+    version: str, expected: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sql = pytest.importorskip("pyspark.sql")
     import mlflow
 
-    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    builder = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # MLflow leaves its copy of the model there
+    for key, value in {"PYSPARK_PYTHON": sys.executable, "OMP_NUM_THREADS": "1", "SPARK_LOCAL_IP": "127.0.0.1"}.items():
+        monkeypatch.setenv(key, value)
+    # Two at once; a task is tried four times, as on a real cluster.
+    builder = sql.SparkSession.builder.master("local[2,4]").config("spark.ui.enabled", "false")
     spark = builder.config("spark.sql.execution.arrow.maxRecordsPerBatch", "100").getOrCreate()
     try:
         predict = mlflow.pyfunc.spark_udf(spark, version, result_type="string", env_manager="local")
 
-        def work(count: int) -> list[str]:
+        def work(count: int, mark: Path | None = None) -> list[str]:
+            def die_once(parts: Any) -> Any:
+                """Kill the first process that has computed a part, before it hands that over."""
+                for part in parts:
+                    if mark and not mark.exists():
+                        mark.touch()
+                        os.kill(os.getpid(), 9)
+                    yield part
+
             rows = spark.createDataFrame([(number, bytearray(_image(number))) for number in range(count)], "number int, image binary")
-            found = rows.repartition(8).withColumn("map", predict("image")).select("number", "map").collect()
-            return _digests([row["map"] for row in sorted(found)])
+            found = (
+                rows.repartition(8)
+                .withColumn("map", predict("image"))
+                .select("number", "map")
+                .mapInPandas(die_once, "number int, map string")
+            )
+            return _digests([row["map"] for row in sorted(found.collect())])
 
         work(50)
         few, short = _timed(lambda: work(MANY))
@@ -145,5 +164,9 @@ def test_a_spark_udf_gives_one_processs_maps_at_a_constant_cost(version: str, ex
         _, long = _timed(lambda: work(4 * MANY))
         print(f"spark: {MANY} images {short:.1f} s, {4 * MANY} images {long:.1f} s: {long / short:.2f} times")
         assert long <= 4 * _GROWTH * short
+
+        mark = tmp_path / "killed"
+        assert work(MANY, mark) == few
+        assert mark.exists()
     finally:
         spark.stop()
