@@ -64,12 +64,11 @@ def test_four_triggers_at_once_run_one_after_the_other(site: Site) -> None:
     assert site.slots_taken() == 0
 
 
-@pytest.mark.parametrize("runner", ["dask", "ray"])
-def test_the_trainings_spread_over_slots_and_devices(site: Site, runner: str) -> None:
-    pytest.importorskip(runner)
+def test_the_trainings_spread_over_slots_and_devices(site: Site) -> None:
+    pytest.importorskip("dask")
     site.set_slots(2)
     # Both must be in training at once to get a device each; both processes must be there, or the third overtakes the second.
-    with site.halted_in("train", variants=["full", "no_erm", "no_fig"], spread=runner) as (run_id, _):
+    with site.halted_in("train", variants=["full", "no_erm", "no_fig"], spread="dask") as (run_id, _):
         wait_for(lambda: len(site.halted("train")) == 2, 60, "the second training")
         assert site.slots_taken() == 2
 
