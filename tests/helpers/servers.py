@@ -196,7 +196,7 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]
     try:
         yield process
     finally:
-        for number, patience in ((signal.SIGTERM, 15), (signal.SIGKILL, 5)):
+        for number, patience in ((signal.SIGTERM, 40), (signal.SIGKILL, 5)):  # a busy machine ends a whole stack in twenty
             try:
                 os.killpg(process.pid, number)
             except ProcessLookupError:
