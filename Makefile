@@ -23,7 +23,7 @@ lint: install
 	lint-imports
 
 types: install
-	mypy
+	mypy --num-workers auto
 
 # Four processes of one thread each on two cores: one of them mostly waits for heartbeats and leases, the others for servers now and then.
 # A file stays with one process, for its fixtures; the order is that of tests/conftest.py, slow files first.
