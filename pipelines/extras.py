@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 _TRAIN = ("torch", "torchvision", "lightning_fabric", "jinja2", "matplotlib", "filelock", "psutil", "pycocotools", "ijson")
-_PIPELINE = ("pandas", "pyarrow", "tenacity", "dvc", "prefect", "fastapi", "httpx", "mlflow", "great_expectations")
+_PIPELINE = (
+    *("pandas", "pyarrow", "tenacity", "dvc", "prefect", "fastapi", "uvicorn", "werkzeug", "prometheus_client"),
+    *("httpx", "mlflow", "great_expectations"),
+)
 EXTRAS = {**dict.fromkeys(_TRAIN, "train"), **dict.fromkeys(_PIPELINE, "pipeline"), "openvino": "openvino"}
 """By the module that is imported; pyproject.toml says the same of the packages."""
 
