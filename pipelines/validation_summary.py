@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from tsernet.data.splits import SPLITS
+from tsernet.data import SPLITS
 from tsernet.errors import UserError
 
 SUMMARY = Path("results/validation/summary.json")

@@ -202,13 +202,13 @@ def _samples(
     from PIL import Image
 
     from tsernet.data.pixels import read_image
-    from tsernet.data.windows import CleanPlaces
+    from tsernet.data.windows import clean_places
 
     for index, name in enumerate(names):
         image = read_image(prepared / "images" / f"{name}.png", levels, max_pixels=None)
         mask = read_image(prepared / "masks" / f"{name}.png", max_pixels=None)
         yield Sample(name, image, mask)
-        if window and mask.any() and (places := CleanPlaces(image, mask, window)):
+        if window and mask.any() and (places := clean_places(image, mask, window)):
             cut = places.draw(np.random.default_rng((_SEED, index)))
             piece = np.ascontiguousarray(cut.of(image))
             empty = np.zeros(piece.shape[:2], dtype=np.uint8)

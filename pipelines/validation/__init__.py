@@ -13,11 +13,11 @@ from pipelines.validation.runner import Outcome, run_expectations
 from pipelines.validation.summary import failed, write_summary
 from pipelines.validation.tables import Measured, build_tables
 from tsernet.config import Validate
+from tsernet.data import SPLITS
 from tsernet.data.atomic import replacing
 from tsernet.data.levels import read_levels
 from tsernet.data.prepare import Row, read_manifest
 from tsernet.data.samples import read_split
-from tsernet.data.splits import SPLITS
 
 __all__ = ["Outcome", "check_data", "failed", "validate_data"]
 

@@ -98,10 +98,25 @@ def test_the_strip_weights_find_defects_on_strip_and_leave_clean_steel_dark(
         for key, value in recorded[name].items():
             assert found[key] == pytest.approx(value, abs=1e-3), (name, key)
     point = protocol_of(load_model(shipped_model())[1]).operating_point
+    fresh = _cut_out(RECORD.parent / "strip/clean_crops.csv", images / "Source Images", cases / "clean")
     clean = predict(cases / "clean", "clean")
     by_eye = (shared / "cases/clean_by_eye.txt").read_text(encoding="utf-8").split()
     assert sum(_is_marked(path, point) for path in maps.glob("*.png")) >= recorded["marked"]["defective_of_360"]
     assert sum(_is_marked(clean / f"{name}.png", point) for name in by_eye) <= recorded["marked"]["clean_of_62"]
+    assert sum(_is_marked(clean / f"{name}.png", point) for name in fresh) <= recorded["marked"]["fresh_of_78"]
+
+
+def _cut_out(crops: Path, images: Path, out: Path) -> list[str]:
+    """Cut the squares of clean steel that the table lists, enlarged to 200 pixels as make_cases.py does; give their names."""
+    names = []
+    with crops.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            left, top, side = (int(row[key]) for key in ("left", "top", "side"))
+            names.append(f"fresh_{row['image']}")
+            with Image.open(images / f"{row['image']}.bmp") as image:
+                square = image.convert("L").crop((left, top, left + side, top + side))
+            square.resize((200, 200), Image.Resampling.BICUBIC).save(out / f"{names[-1]}.png")
+    return names
 
 
 def _is_marked(path: Path, point: OperatingPoint) -> bool:

@@ -9,12 +9,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import numpy as np
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from tsernet.errors import UserError
-from tsernet.images.levels import Samples
+
+if TYPE_CHECKING:
+    from tsernet.images.levels import Samples
 
 _FULL = {errno.ENOSPC: "no space left", errno.EDQUOT: "the quota is used up", errno.EFBIG: "the largest allowed file size is reached"}
 
@@ -74,11 +74,13 @@ def png_bytes(pixels: Samples) -> bytes:
 
     In memory first: writing through Pillow hides a full disk behind an encoder's error.
     """
-    if pixels.dtype == np.uint16 and pixels.ndim == 3:
+    if pixels.dtype == "uint16" and pixels.ndim == 3:
         # Pillow has no 48-bit colour.
         import imagecodecs
 
         return bytes(imagecodecs.png_encode(pixels, level=4))
+    from PIL import Image
+
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format="PNG", compress_level=4)
     return buffer.getvalue()

@@ -12,7 +12,7 @@ import psutil
 from tsernet.config import Augment
 from tsernet.data.augment import Sample, TrainingSample, augment
 from tsernet.data.pixels import read_image, resize_image, resize_mask
-from tsernet.data.windows import CleanPlaces, Window, draw_window
+from tsernet.data.windows import CleanPlaces, Window, clean_places, draw_window
 from tsernet.errors import UserError
 from tsernet.images.levels import Levels
 
@@ -102,7 +102,7 @@ class SampleStore:
 
     def _look(self, index: int) -> tuple[bool, CleanPlaces]:
         sample = self[index]
-        return bool(sample.mask.any()), CleanPlaces(sample.image, sample.mask, self._window or min(sample.mask.shape))
+        return bool(sample.mask.any()), clean_places(sample.image, sample.mask, self._window or min(sample.mask.shape))
 
     def _fit_in_memory(self) -> bool:
         one = sum(plane.nbytes for plane in self.decode(self.names[0]))

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from tsernet.config import Split
+from tsernet.data import SPLITS
 from tsernet.data.atomic import replacing
 from tsernet.data.classes import CLEAN, STRIP, class_and_number
 from tsernet.data.levels import write_levels
@@ -19,8 +20,6 @@ from tsernet.data.prepare.manifest import Row
 from tsernet.errors import UserError
 from tsernet.images.formats import SUFFIXES
 from tsernet.images.levels import Levels
-
-SPLITS = ("train", "val", "test")
 
 # In how many pieces of the coverage order each class is cut; within a piece chance decides.
 _STRATUM = 5

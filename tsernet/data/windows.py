@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
+from collections import OrderedDict
 from typing import NamedTuple
 
 import numpy as np
@@ -89,6 +92,29 @@ class CleanPlaces:
         side, corners = self._by_side[int(rng.integers(len(self._by_side)))]
         top, left = corners[int(rng.integers(len(corners)))]
         return Window(int(top), int(left), side)
+
+
+_KNOWN: OrderedDict[bytes, CleanPlaces] = OrderedDict()
+_KNOWN_AT_MOST = 2000
+_LOCK = threading.Lock()
+
+
+def clean_places(image: ImageArray, mask: ImageArray, window: int) -> CleanPlaces:
+    """Give the `CleanPlaces` of an image, from memory where this process has seen the same image and mask before.
+
+    One process trains and evaluates several variants on the same images, and finding the places takes longer than to decode them.
+    """
+    shapes = f"{image.shape} {mask.shape} {window}".encode()
+    key = b"".join(hashlib.blake2b(np.ascontiguousarray(plane)).digest() for plane in (image, mask)) + shapes
+    with _LOCK:
+        places = _KNOWN.get(key)
+    if places is None:
+        places = CleanPlaces(image, mask, window)
+        with _LOCK:
+            _KNOWN[key] = places
+            if len(_KNOWN) > _KNOWN_AT_MOST:
+                _KNOWN.popitem(last=False)
+    return places
 
 
 def stands_out(image: ImageArray, mask: ImageArray) -> NDArray[np.bool_]:

@@ -88,6 +88,9 @@ def measure_image(name: str, saliency: NDArray[np.uint8], mask: NDArray[np.uint8
     marked = np.zeros(len(LEVELS), dtype=bool)
     ground = int((truth == 0).sum())
     counts = np.bincount(saliency.ravel(), minlength=256)
+    # Of the mask, its pixels alone are looked at: where they are in what is left of the map, how salient, and of which defect.
+    rows, columns = np.nonzero(truth)
+    values, owners = saliency[rows, columns], labels[rows, columns]
     for place, level in enumerate(LEVELS):
         if not counts[level:].any():
             break
@@ -95,18 +98,21 @@ def measure_image(name: str, saliency: NDArray[np.uint8], mask: NDArray[np.uint8
             found[place], false_components[place], marked[place] = found[place - 1], false_components[place - 1], marked[place - 1]
             continue
         # What is marked lies within what was marked at the threshold before.
-        inside = _bounds(saliency >= level)
-        saliency, labels, truth = saliency[inside], labels[inside], truth[inside]
-        at_least = (saliency >= level).astype(np.uint8)
-        count, groups, figures, _ = cv2.connectedComponentsWithStats(at_least, connectivity=8)
+        at_least = saliency >= level
+        inside = _bounds(at_least)
+        saliency, at_least = saliency[inside], at_least[inside]
+        above = values >= level
+        values, owners = values[above], owners[above]
+        rows, columns = rows[above] - inside[0].start, columns[above] - inside[1].start
+        count, groups, figures, _ = cv2.connectedComponentsWithStats(at_least.view(np.uint8), connectivity=8)
         large = figures[:, cv2.CC_STAT_AREA] >= min_area
         large[0] = False
         marked[place] = bool(large.any())
+        groups_of_defects = groups[rows, columns]
         touching = np.zeros(count, dtype=bool)
-        touching[groups[truth > 0]] = True
+        touching[groups_of_defects] = True
         false_components[place] = int((large & ~touching).sum())
-        kept = large[groups]
-        hits = np.bincount(labels[kept], minlength=defects)[1:]
+        hits = np.bincount(owners[large[groups_of_defects]], minlength=defects)[1:]
         found[place] = hits >= FOUND_SHARE * sizes
     return ImageCurve(name, sizes, found, false_components, marked, ground)
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tsernet.config import Params
 from tsernet.data.samples import SampleStore
-from tsernet.data.windows import MARGIN, CleanPlaces, draw_window, stands_out
+from tsernet.data.windows import MARGIN, CleanPlaces, clean_places, draw_window, stands_out
 from tsernet.errors import UserError
 from tsernet.training.batches import clean_count
 from tsernet.training.sampler import draws_of_step, mixed_draws_of_step
@@ -102,3 +102,13 @@ def test_a_store_with_windows_gives_the_training_size(tmp_path: Path, make_param
     assert clean_count(train) == round(0.25 * train.batch_size)
     with pytest.raises(UserError, match=r"train\.clean_share.*with a defect"):
         SampleStore(tmp_path, ["good"], 96, window=200).split_by_defects()
+
+
+def test_clean_places_are_found_once_for_the_same_image_mask_and_window() -> None:
+    image = np.random.default_rng(3).integers(0, 255, (64, 64)).astype(np.uint8)
+    mask = np.zeros_like(image)
+    mask[10:20, 10:20] = 255
+    known = clean_places(image, mask, 64)
+    assert clean_places(image.copy(), mask.copy(), 64) is known
+    for other in (clean_places(255 - image, mask, 64), clean_places(image, np.roll(mask, 20), 64), clean_places(image, mask, 48)):
+        assert other is not known
