@@ -101,7 +101,7 @@ class Guard:
         if host not in self._names:
             return 421, f"this service does not answer for the host {host[:100]!r}; --name lets it"
         origin = headers.get(b"origin")
-        if origin is not None and (urlsplit(origin.decode("latin-1")).hostname or "") not in self._names:
+        if origin is not None and _name_in(origin.decode("latin-1").partition("://")[2]) not in self._names:
             return 403, "this request comes from the page of another site"
         given = headers.get(b"authorization", b"")
         scope[KNOWN] = self._token is None or hmac.compare_digest(given, f"Bearer {self._token}".encode())

@@ -48,7 +48,7 @@ class Limits:
     pixels: int = 50_000_000
     requests: int = 32
     read_seconds: float = 30.0
-    wait_seconds: float = 30.0
+    wait_seconds: float = 120.0
     work_seconds: float = 120.0
     defects: int = 1000
 

@@ -129,6 +129,7 @@ def test_foreign_hosts_and_pages_are_refused(served: Client) -> None:
     assert client.get("/health", headers={"Host": "evil.example"}).status_code == 421
     assert client.get("/health", headers={"Host": "localhost:9"}).status_code == 200
     assert client.post("/v1/inspect", files={"images": ("a.png", GOOD)}, headers={"Origin": "http://evil.example"}).status_code == 403
+    assert client.get("/health", headers={"Origin": "http://[", "Host": "localhost"}).status_code == 403
     assert "default-src 'self'" in client.get("/").headers["content-security-policy"]
 
 
