@@ -19,7 +19,7 @@ from servers import PrefectApi, audited, calls_outside, ended, wait_for
 
 @dataclass(frozen=True)
 class Up:
-    """A running `tsernet up`; `told` is the file of what it says on stderr."""
+    """A running `tsernet up`; `told` is the file of what it says on stderr, `inspect` is empty for commits without that page."""
 
     process: subprocess.Popen[bytes]
     repository: Path
@@ -70,8 +70,7 @@ def running_up(repository: Path, code: Path, **extra: str) -> Iterator[Up]:
         prefect, mlflow, inspect = (re.search(rf"^{name} +(http\S+)$", text, re.MULTILINE) for name in ("Prefect", "MLflow", "Inspect"))
         assert prefect
         assert mlflow
-        assert inspect
-        yield Up(process, repository, environment, prefect[1], mlflow[1], inspect[1], told)
+        yield Up(process, repository, environment, prefect[1], mlflow[1], inspect[1] if inspect else "", told)
     assert calls_outside(calls) == []
 
 
