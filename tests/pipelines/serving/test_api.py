@@ -5,9 +5,14 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +21,19 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from servers import TLS, ended
+from standin import ROOT
 from steel import png_of, steel
 
 from pipelines.serving import connections
 from pipelines.serving.guard import TOKEN
+from pipelines.serving.inspecting import Wanted, inspect_image, listed
+from pipelines.serving.limits import Limits, RefusedError
+from pipelines.serving.loaded import Usage, load
 from pipelines.serving.log import read_log
+from pipelines.serving.reading import Upload
 from pipelines.serving.server import Served
+from tsernet.defects import runs_of_rows
 from tsernet.errors import UserError
 
 Client = tuple[httpx.Client, Path]
@@ -166,6 +178,50 @@ def test_silent_connections_are_closed_and_a_body_that_stops_is_answered(served:
     stuck.settimeout(10)
     assert stuck.recv(100).startswith(b"HTTP/1.1 408")
     stuck.close()
+
+
+def test_more_at_once_than_may_be_is_answered_429_at_once(served: Client) -> None:
+    client, _ = served
+    head = b"POST /v1/inspect HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"
+    with ExitStack() as held:
+        for _ in range(8):
+            held.enter_context(socket.create_connection((client.base_url.host, client.base_url.port))).sendall(head)
+        deadline = time.monotonic() + 5
+        while "tsernet_requests_in_work 8.0" not in client.get("/metrics").text:
+            assert time.monotonic() < deadline
+        answer = client.post("/v1/inspect", files={"images": ("a.png", GOOD)})
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+    deadline = time.monotonic() + 10
+    while client.post("/v1/inspect", files={"images": ("a.png", GOOD)}).status_code != 200:
+        assert time.monotonic() < deadline
+
+
+def test_an_image_that_takes_too_long_is_given_up_and_of_many_defects_the_largest_are_listed() -> None:
+    model = load("shipped", Usage())
+    with pytest.raises(RefusedError, match="longer than") as refused:
+        inspect_image(Upload("a.png", GOOD), model, Wanted(), Limits(work_seconds=0.0))
+    assert refused.value.status == 413
+    saliency = np.zeros((40, 60), dtype=np.float32)
+    for index in range(10):
+        saliency[4 * index, : index + 1] = 1.0
+    rows, total = listed(runs_of_rows(saliency, 0.5), saliency.shape, 1.0, None, 3)
+    assert (total, [row["area"] for row in rows], [row["id"] for row in rows]) == (10, [8, 9, 10], [1, 2, 3])
+
+
+@pytest.mark.slow
+def test_the_command_writes_nothing_and_ends_by_a_signal(tmp_path: Path) -> None:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW", TOKEN))} | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "pipelines.cli", "serve", "--port", "0", "--no-log", "--model", "shipped"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    with ended(process):
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        answer = httpx.post(f"{address}/v1/inspect?map=true", files={"images": ("a.png", GOOD)}, verify=TLS, trust_env=False, timeout=60)
+        assert answer.json()["images"][0]["verdict"] == "defective"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        process.stdout.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_beyond_loopback_a_token_is_demanded(running: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
