@@ -15,22 +15,32 @@ from pipelines.flows.stage_process import run_command
 from pipelines.flows.workspace.orphans import clean_orphans
 from pipelines.services.names import LIMIT, MISSING
 from pipelines.services.process_marks import UP, end_marked_processes, sweep_scratch
-from pipelines.services.service import HOST, Service, free_port, mlflow_command, prefect_command, service_environment, worker_command
+from pipelines.services.service import (
+    HOST,
+    Service,
+    free_port,
+    mlflow_command,
+    page_command,
+    prefect_command,
+    service_environment,
+    worker_command,
+)
 from pipelines.tracking.database import is_database_missing
 from pipelines.tracking.rerooting import follow_move
 from tsernet.errors import UserError
 
 _PATIENCE_SECONDS = 120.0
-MLFLOW_PORT, PREFECT_PORT = 5000, 4200
-_WORKER = "worker"
+MLFLOW_PORT, PREFECT_PORT, PAGE_PORT = 5000, 4200, 4300
+_WORKER, _PAGE = "worker", "inspection page"
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the two pages are."""
+    """Where the pages are; the inspection's is empty where it was not wanted."""
 
     mlflow: str
     prefect: str
+    inspect: str = ""
 
     @property
     def api(self) -> str:
@@ -45,10 +55,11 @@ class Stack:
         repository: The repository that the runs work for.
         slots: Trainings at once; None for what the limit on the server says, one where there is none yet.
         tell: Called with a line on what is being done.
+        page: Port of the inspection page; 0 for none. Another port is taken where that is.
     """
 
-    def __init__(self, repository: Path, slots: int | None, tell: Callable[[str], None]) -> None:
-        self._repository, self._tell = repository, tell
+    def __init__(self, repository: Path, slots: int | None, tell: Callable[[str], None], page: int = PAGE_PORT) -> None:
+        self._repository, self._tell, self._page = repository, tell, page
         self._services: list[Service] = []
         self._environment = service_environment(repository) | {UP: str(repository)}
         if slots is not None:
@@ -65,7 +76,7 @@ class Stack:
         """
         self._claim()
         mlflow, prefect = self._start_mlflow(), self._start_prefect()
-        addresses = Addresses(mlflow, prefect)
+        addresses = Addresses(mlflow, prefect, self._start_page())
         for service in self._services:  # which start side by side
             service.wait_until_healthy(_PATIENCE_SECONDS)
         self._environment |= {"PREFECT_API_URL": addresses.api, "MLFLOW_TRACKING_URI": addresses.mlflow}
@@ -135,6 +146,15 @@ class Stack:
         self._environment |= {"PREFECT_API_URL": f"http://{HOST}:{port}/api", "PREFECT_UI_API_URL": f"http://{HOST}:{port}/api"}
         self._add("Prefect server", prefect_command(port), f"http://{HOST}:{port}/api/health")
         return f"http://{HOST}:{port}"
+
+    def _start_page(self) -> str:
+        """Start the inspection page; a local database it reads itself, without MLflow's import, which is half of its memory."""
+        if not self._page:
+            return ""
+        self._tell("inspection page")
+        address = f"http://{HOST}:{free_port(self._page)}"
+        self._add(_PAGE, page_command(int(address.rpartition(":")[2])), f"{address}/health")
+        return address
 
     def _add(self, name: str, command: list[str], health: str = "") -> None:
         self._services.append(Service(name, command, self._repository, self._environment, self._logs, health))
