@@ -30,6 +30,7 @@ PAGE = {
     "viewer.js": "text/javascript; charset=utf-8",
     "table.js": "text/javascript; charset=utf-8",
     "files.js": "text/javascript; charset=utf-8",
+    "zip.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 OPEN_PATHS = ("/", "/health", *(f"/page/{name}" for name in PAGE))

@@ -1,6 +1,7 @@
 import { call, defectsAt, inspect, labelmeAt, Refusal, useToken } from "./api.js";
 import { csvOf, download, filesOf, imagesAmong, stemOf } from "./files.js";
 import { View } from "./view.js";
+import { zipOf } from "./zip.js";
 
 const AT_ONCE = 2;
 const by = (id) => document.getElementById(id);
@@ -193,6 +194,20 @@ async function csv() {
   download(csvOf(rows), "defects.csv");
 }
 
+async function archive() {
+  const files = [];
+  for (const item of items) {
+    const result = item.results.champion;
+    if (!result || result.error) continue;
+    // Two files of one name, from two folders or of two kinds, must not become one.
+    const taken = new Set(files.map(([name]) => name));
+    let stem = stemOf(item.name);
+    for (let count = 2; taken.has(`maps/${stem}.png`); count++) stem = `${stemOf(item.name)}-${count}`;
+    files.push([`maps/${stem}.png`, result.map], [`labelme/${stem}.json`, await labelmeAt(result, levelOf(result))]);
+  }
+  download(await zipOf(files), "inspection.zip");
+}
+
 const current = () => (selected && selected.results.champion && !selected.results.champion.error ? selected.results.champion : null);
 const drop = by("drop");
 for (const kind of ["dragover", "drop"]) document.addEventListener(kind, (event) => event.preventDefault());
@@ -225,6 +240,7 @@ by("get-labelme").addEventListener("click", async () => {
   if (result) download(await labelmeAt(result, levelOf(result)), `${stemOf(result.name)}.json`);
 });
 by("get-csv").addEventListener("click", csv);
+by("get-zip").addEventListener("click", archive);
 by("token-form").addEventListener("submit", (event) => {
   event.preventDefault();
   useToken(by("token").value);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def test_dropped_compared_moved_and_downloaded_by_the_keyboard_alone(address: st
             page.set_viewport_size({"width": 390, "height": 844})
             assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
-            for name in ("map", "labelme", "csv"):
+            for name in ("map", "labelme", "csv", "zip"):
                 with page.expect_download() as download:
                     page.locator(f"#get-{name}").press("Enter")
                 download.value.save_as(tmp_path / f"got-{download.value.suggested_filename}")
@@ -93,5 +94,9 @@ def test_dropped_compared_moved_and_downloaded_by_the_keyboard_alone(address: st
         assert (saliency.mode, saliency.size) == ("L", (900, 256))
     labelme = json.loads((tmp_path / "got-c.json").read_text())
     assert (labelme["imagePath"], len(labelme["shapes"])) == ("c.jpg", 1)
+    with zipfile.ZipFile(tmp_path / "got-inspection.zip") as archive:
+        assert archive.testzip() is None
+        assert set(archive.namelist()) == {*(f"maps/{stem}.png" for stem in "abc"), *(f"labelme/{stem}.json" for stem in "abc")}
+        assert archive.read("maps/c.png") == (tmp_path / "got-c.png").read_bytes()
     rows = list(csv.DictReader((tmp_path / "got-defects.csv").read_text().splitlines()))
     assert {(row["image"], row["role"]) for row in rows} == {(path.name, role) for path in images for role in ("champion", "challenger")}
