@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from tsernet.data.pixels import ImageArray
 
@@ -60,7 +60,7 @@ def image_statistics(pixels: ImageArray) -> ImageStatistics:
         grey = _grey(pixels[low:high])
         own = slice(top - low, min(top + _ROWS_AT_ONCE, height) - low)
         counts += np.bincount(grey[own].ravel(), minlength=256)
-        edges = cv2.Laplacian(grey, cv2.CV_32F)[own].astype(np.float64)
+        edges = _laplacian(grey)[own].astype(np.float64)
         total, squares, number = total + float(edges.sum()), squares + float((edges * edges).sum()), number + edges.size
     levels = np.arange(256)
     mean = float((counts * levels).sum()) / number
@@ -93,4 +93,10 @@ def saliency_statistics(saliency: ImageArray, level: int) -> SaliencyStatistics:
 
 
 def _grey(pixels: ImageArray) -> ImageArray:
-    return pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+    return pixels if pixels.ndim == 2 else np.asarray(Image.fromarray(pixels).convert("L"))
+
+
+def _laplacian(grey: ImageArray) -> NDArray[np.int16]:
+    """Sum up each pixel's four neighbours less four times itself; beyond the border the image is mirrored."""
+    wide = np.pad(grey.astype(np.int16), 1, mode="reflect")
+    return wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:] - 4 * wide[1:-1, 1:-1]
