@@ -13,8 +13,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
+import psutil
 
 from pipelines.loopback import around_proxies
 from pipelines.model_resolver import CHAMPION
@@ -28,6 +30,10 @@ HOST = "127.0.0.1"
 _GRACE_SECONDS = 15.0
 # A service that has been killed is started again; one that cannot stand is not, for ever.
 _MOST_FALLS, _FALLS_COUNT_SECONDS = 3, 600.0
+
+
+class AddressTakenError(CheckError):
+    """A service has not got its address, for another process listens there by now."""
 
 
 class Service:
@@ -65,20 +71,34 @@ class Service:
         self._process = self._start()
 
     def wait_until_healthy(self, seconds: float) -> None:
-        """Wait until it serves.
+        """Wait until it serves, and not another one at its address.
 
         Raises:
+            AddressTakenError: If another one answers there.
             CheckError: If the process ends or the time is over; the message names the log.
         """
         deadline = time.monotonic() + seconds
-        while self._health and not answers(self._health):
+        while self._health and not (self._listens() and answers(self._health)):
             if not self.lives() or time.monotonic() > deadline:
+                if answers(self._health):
+                    raise AddressTakenError(f"the address of the {self.name}, {self._health}, has gone to another process")
                 raise CheckError(f"the {self.name} does not answer at {self._health}; its log is {self.log}")
             time.sleep(0.3)
 
     def lives(self) -> bool:
         """Say whether the process is still there."""
         return self._process.poll() is None
+
+    def _listens(self) -> bool:
+        """Say whether a process of this service has its port: two that start at once choose the same, and only one gets it."""
+        port = urlsplit(self._health).port
+        with suppress(psutil.NoSuchProcess):
+            guard = psutil.Process(self._process.pid)
+            for process in (guard, *guard.children(recursive=True)):
+                with suppress(psutil.NoSuchProcess):
+                    if any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in process.net_connections("inet")):
+                        return True
+        return False
 
     def stop(self) -> None:
         """End the process and all that it has started."""

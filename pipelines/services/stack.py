@@ -17,6 +17,7 @@ from pipelines.services.names import LIMIT, MISSING
 from pipelines.services.process_marks import UP, end_marked_processes, sweep_scratch
 from pipelines.services.service import (
     HOST,
+    AddressTakenError,
     Service,
     free_port,
     mlflow_command,
@@ -75,10 +76,7 @@ class Stack:
             UserError: If another `tsernet up` serves the repository.
         """
         self._claim()
-        mlflow, prefect = self._start_mlflow(), self._start_prefect()
-        addresses = Addresses(mlflow, prefect, self._start_page())
-        for service in self._services:  # which start side by side
-            service.wait_until_healthy(_PATIENCE_SECONDS)
+        addresses = self._start_servers()
         self._environment |= {"PREFECT_API_URL": addresses.api, "MLFLOW_TRACKING_URI": addresses.mlflow}
         self._tell("work pool, limit and deployments")
         # Deploying writes schedules and parameters anew, and so undoes what a person chose in the page: only what is missing is deployed.
@@ -123,10 +121,27 @@ class Stack:
             self._tell(f"ended what an earlier one had left: {len(left)} processes")
         sweep_scratch()
 
-    def _start_mlflow(self) -> str:
+    def _start_servers(self) -> Addresses:
+        """Start them side by side; one whose port goes to another `tsernet up`, begun at the same moment, gets another port."""
+        found = []
+        for start, started in [(start, start()) for start in (self._start_mlflow, self._start_prefect, self._start_page)]:
+            address, service = started
+            while service is not None:
+                try:
+                    service.wait_until_healthy(_PATIENCE_SECONDS)
+                    break
+                except AddressTakenError as error:
+                    self._tell(f"{error}; it gets a new one")
+                    self._services.remove(service)
+                    service.stop()
+                    address, service = start()
+            found.append(address)
+        return Addresses(*found)
+
+    def _start_mlflow(self) -> tuple[str, Service | None]:
         given = os.environ.get("MLFLOW_TRACKING_URI", "")
         if given.startswith(("http://", "https://")):
-            return given
+            return given, None
         self._tell("MLflow server")
         port = free_port(MLFLOW_PORT)
         database = given or f"sqlite:///{self._repository / 'mlflow.db'}"
@@ -136,28 +151,28 @@ class Stack:
             # Whole, or not at all; in a process of its own, for MLflow's import is 130 MB that would stay.
             make = "from pipelines.tracking.server import make_client; make_client()"
             self._run(sys.executable, "-c", make, MLFLOW_TRACKING_URI=database)
-        self._add("MLflow server", mlflow_command(port, database, self._repository / "mlartifacts"), f"http://{HOST}:{port}/health")
-        return f"http://{HOST}:{port}"
+        command = mlflow_command(port, database, self._repository / "mlartifacts")
+        return f"http://{HOST}:{port}", self._add("MLflow server", command, f"http://{HOST}:{port}/health")
 
-    def _start_prefect(self) -> str:
+    def _start_prefect(self) -> tuple[str, Service | None]:
         self._tell("Prefect server")
         port = free_port(PREFECT_PORT)
         # The page's own scripts ask this address.
         self._environment |= {"PREFECT_API_URL": f"http://{HOST}:{port}/api", "PREFECT_UI_API_URL": f"http://{HOST}:{port}/api"}
-        self._add("Prefect server", prefect_command(port), f"http://{HOST}:{port}/api/health")
-        return f"http://{HOST}:{port}"
+        return f"http://{HOST}:{port}", self._add("Prefect server", prefect_command(port), f"http://{HOST}:{port}/api/health")
 
-    def _start_page(self) -> str:
+    def _start_page(self) -> tuple[str, Service | None]:
         """Start the inspection page; a local database it reads itself, without MLflow's import, which is half of its memory."""
         if not self._page:
-            return ""
+            return "", None
         self._tell("inspection page")
-        address = f"http://{HOST}:{free_port(self._page)}"
-        self._add(_PAGE, page_command(int(address.rpartition(":")[2])), f"{address}/health")
-        return address
+        port = free_port(self._page)
+        return f"http://{HOST}:{port}", self._add(_PAGE, page_command(port), f"http://{HOST}:{port}/health")
 
-    def _add(self, name: str, command: list[str], health: str = "") -> None:
-        self._services.append(Service(name, command, self._repository, self._environment, self._logs, health))
+    def _add(self, name: str, command: list[str], health: str = "") -> Service:
+        service = Service(name, command, self._repository, self._environment, self._logs, health)
+        self._services.append(service)
+        return service
 
     def _clean(self) -> None:
         for run_id in clean_orphans(self._repository):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.server
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +21,7 @@ from stacks import Up, running_up
 from standin import ROOT, make_repository
 
 from pipelines.services.guard import OWNER, SCRATCH
-from pipelines.services.service import Service, answers
+from pipelines.services.service import AddressTakenError, Service, answers
 from tsernet.errors import CheckError, UserError
 
 pytestmark = pytest.mark.slow
@@ -91,6 +93,19 @@ def test_a_service_that_cannot_stand_is_given_up_and_its_log_named(tmp_path: Pat
     with pytest.raises(CheckError, match=r"^the lame service ends again and again; its log is .*/lame-service\.log$"):
         supervise()
     assert set(service.log.read_text().splitlines()) == {"no leg"}
+
+
+def test_another_ones_answer_is_not_taken_for_the_services_own(tmp_path: Path) -> None:
+    """Two repositories whose `tsernet up` start at once would else share one MLflow server, that of the faster."""
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler) as other:
+        threading.Thread(target=other.serve_forever, args=(0.05,), daemon=True).start()
+        address = f"http://127.0.0.1:{other.server_port}/"
+        slow = [sys.executable, "-S", "-c", "import time; time.sleep(1)"]
+        service = Service("slow service", slow, tmp_path, os.environ, tmp_path, address)
+        with pytest.raises(AddressTakenError, match=r"^the address of the slow service, http.*, has gone to another process$"):
+            service.wait_until_healthy(20)
+        service.stop()
+        other.shutdown()
 
 
 def test_mlflows_job_runner_is_not_there(up: Up) -> None:
