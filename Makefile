@@ -1,9 +1,9 @@
-# make demo: from a fresh clone to a registered model.  make test: everything that CI checks.
+# make demo: from a fresh clone to a registered model.  make test long: everything that CI checks.
 PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo cpu strip variants test lint types tests drills docs install lock clean
+.PHONY: demo cpu strip variants test lint types tests long drills docs install lock clean
 
 demo: install
 	dvc repro
@@ -23,7 +23,7 @@ lint: install
 	lint-imports
 
 types: install
-	mypy
+	mypy --num-workers auto
 
 # Four processes of one thread each on two cores: one of them mostly waits for heartbeats and leases, the others for servers now and then.
 # A file stays with one process, for its fixtures; the order is that of tests/conftest.py, slow files first.
@@ -31,7 +31,11 @@ types: install
 tests: install
 	OMP_NUM_THREADS=1 pytest -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
-# What takes too long for every day, some twenty minutes: SIGKILL at random moments, four triggers at once, the real graph throughout.
+# The whole of what `tests` shows by a part: all the real test images, the code generator, four triggers at once.
+long: install
+	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --max-worker-restart 0 -m long
+
+# What takes too long for that too, some twenty minutes: SIGKILL at random moments, four triggers at once, the real graph throughout.
 drills: install
 	pytest -m drill -s
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-_TRAIN = ("torch", "torchvision", "lightning_fabric", "jinja2", "matplotlib", "filelock", "psutil", "pycocotools", "ijson")
-_PIPELINE = ("pandas", "pyarrow", "tenacity", "dvc", "prefect", "fastapi", "httpx", "mlflow", "great_expectations")
-EXTRAS = {**dict.fromkeys(_TRAIN, "train"), **dict.fromkeys(_PIPELINE, "pipeline"), "openvino": "openvino"}
+_TRAIN = (
+    *("torch", "torchvision", "lightning_fabric", "jinja2", "matplotlib", "filelock", "psutil", "cv2", "sklearn"),
+    *("pycocotools", "ijson"),
+)
+_PIPELINE = (
+    *("pandas", "pyarrow", "tenacity", "dvc", "prefect", "fastapi", "uvicorn", "werkzeug", "prometheus_client"),
+    *("httpx", "mlflow", "great_expectations"),
+)
+EXTRAS = {**dict.fromkeys(_TRAIN, "train"), **dict.fromkeys(_PIPELINE, "pipeline"), "openvino": "openvino", "py_sod_metrics": "dev"}
 """By the module that is imported; pyproject.toml says the same of the packages."""
 
 

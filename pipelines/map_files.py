@@ -131,4 +131,4 @@ def _write_map(path: Path, target: Path, pixels: NDArray[np.uint8]) -> None:
 
     record = PngInfo()
     record.add_text(SOURCE_KEY, sha256_of(path))
-    save_png(Image.fromarray(pixels), target, record)
+    save_png(Image.fromarray(pixels), target, record, is_map=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from xdist.scheduler import LoadFileScheduling
 
 from tsernet.config import Params, parse_params
 
@@ -17,7 +18,21 @@ REPOSITORY = Path(__file__).parents[1]
 # What libraries keep on purpose: MLflow's locks, torch's and Dask's caches, Prefect's folder for sources; and what a killed Python leaves.
 _LIBRARIES = ("db_init_lock-", "torchinductor_", "torchelastic_", "dask-scratch-space", "runner_storage", "pymp-")
 # Minutes each, in part waiting: begun last they would run alone.
-_LONGEST = ("test_endings.py", "test_triggers.py", "test_two_clones.py", "test_pipeline.py")
+_LONGEST = ("test_endings.py", "test_triggers.py", "test_two_clones.py", "test_pipeline.py", "test_wide_strip.py")
+# One after the other in one process, for the fixture that they share.
+_TOGETHER = (("test_two_clones.py", "test_pipeline.py", "test_wide_strip.py"), ("test_report_browser.py", "test_report_build.py"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """For --dist loadfile, hand out whole files, and some of them together."""
+    return _Files(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+class _Files(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        path = str(super()._split_scope(nodeid))
+        return next((files[0] for files in _TOGETHER if Path(path).name in files), path)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

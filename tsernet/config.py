@@ -295,10 +295,12 @@ class Evaluate(Section):
     """How an image becomes a saliency map at test time, and how a registered version is fed.
 
     `protocol`: `paper` (the whole image is resized to `resize` and its map stretched, where `stretch` says so) or `strip` (at the
-    training's scale, in tiles, calibrated, never stretched).
+    training's scale, in tiles, calibrated, never stretched). `runtime`: what computes; `auto` is PyTorch for the paper's protocol, whose
+    published scores depend on the last digits, and ONNX Runtime on the CPU for the strip's. Any other than PyTorch is held against it.
     """
 
     protocol: Literal["paper", "strip"] = "paper"
+    runtime: Literal["auto", "torch", "onnx", "openvino"] = "auto"
     resize: Side
     batch_size: int = Field(ge=1, le=1024)
     stretch: bool

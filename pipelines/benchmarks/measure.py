@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -71,23 +72,25 @@ def per_item(timings: Sequence[Timing], count: int) -> list[Timing]:
 
 
 def describe_machine() -> dict[str, str | int | float]:
-    """Say what the figures were measured on, and how busy it was at the time."""
-    import psutil
-    import torch
-
+    """Say what the figures were measured on, and how busy it was at the time; of PyTorch only where it is installed."""
     facts: dict[str, str | int | float] = {
         "cpu": _cpu_name(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-        "torch_threads": torch.get_num_threads(),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
-        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
-        "load_average": round(psutil.getloadavg()[0], 2),
-        "torch": torch.__version__,
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+        "load_average": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
     }
-    if torch.cuda.is_available():
-        facts["gpu"] = torch.cuda.get_device_name()
+    if find_spec("torch"):
+        import torch
+
+        facts |= {
+            "torch": torch.__version__,
+            "torch_threads": torch.get_num_threads(),
+            "instructions": torch.backends.cpu.get_cpu_capability(),
+        }
+        if torch.cuda.is_available():
+            facts["gpu"] = torch.cuda.get_device_name()
     return facts
 
 

@@ -217,7 +217,7 @@ class _Job:
         whole = map_of(kept)
         top = 0
         for name, height in zip(names, heights, strict=True):
-            save_png(Image.fromarray(whole[top : top + height]), self.out / "maps" / f"{name}.png", compress_level=1)
+            save_png(Image.fromarray(whole[top : top + height]), self.out / "maps" / f"{name}.png", is_map=True)
             top += height
 
     def _opened(self, path: Path) -> AbstractContextManager[RowSource]:

@@ -25,17 +25,22 @@ Slots = Annotated[
 ]
 
 
-def up(slots: Slots = None) -> None:
-    """Serve the MLflow and Prefect pages on loopback and retrain when asked there; Ctrl-C ends everything."""
+Page = Annotated[int, typer.Option(min=0, max=65535, help="port of the inspection page; 0: none. Another one is taken if it is")]
+
+
+def up(slots: Slots = None, page_port: Page = 4300) -> None:
+    """Serve MLflow's, Prefect's and the inspection's page on loopback and retrain when asked there; Ctrl-C ends everything."""
     from pipelines.flows.workspace.worktree import find_repository
     from pipelines.services.stack import Stack
 
-    stack = Stack(find_repository(), slots, lambda what: print(f"up: {what}", file=sys.stderr, flush=True))
+    stack = Stack(find_repository(), slots, lambda what: print(f"up: {what}", file=sys.stderr, flush=True), page_port)
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job would else be deaf to SIGINT
         signal.signal(number, _as_interrupt)
     try:
         addresses = stack.start()
         typer.echo(f"Prefect  {addresses.prefect}\nMLflow   {addresses.mlflow}")
+        if addresses.inspect:
+            typer.echo(f"Inspect  {addresses.inspect}")
         typer.echo("Retrain: open Deployments, retrain/default, Run; or in another terminal:")
         typer.echo(f"export PREFECT_API_URL={addresses.api} MLFLOW_TRACKING_URI={addresses.mlflow}{_around_proxies()}")
         typer.echo("prefect deployment run retrain/default")

@@ -51,9 +51,9 @@ class Settings(BaseModel):
     learning_rate: LearningRate = Field(default=None, json_schema_extra=_without_default, description="Adam's learning rate.")
     batch_size: BatchSize = Field(default=None, json_schema_extra=_without_default, description="Images a step.")
     device: Literal["preset", "auto", "cpu", "cuda"] = Field(default="preset", description="What the training runs on.")
-    spread: Literal["one after another", "dask", "ray"] = Field(
+    spread: Literal["one after another", "dask"] = Field(
         default="one after another",
-        description="How the trainings share the machines; `dask` and `ray` run as many at once as there are slots.",
+        description="How the trainings share the machines; `dask` runs as many at once as there are slots.",
     )
     settle_seconds: int = Field(
         default=30, ge=0, le=86_400, description="Of a folder: images whose files are younger, or still grow, wait for the next run."

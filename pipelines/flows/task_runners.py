@@ -1,9 +1,8 @@
-"""How the variants' trainings share the machines: one after another, or spread by Dask or Ray."""
+"""How the variants' trainings share the machines: one after another, or spread by Dask."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Any
 
 from prefect.futures import PrefectFuture
@@ -24,13 +23,13 @@ def train_and_evaluate(place: Place, spread: str) -> None:
     Args:
         place: The run's workspace.
         spread: `one after another`: the run keeps one slot for all of them, so that runs do not interleave;
-            `dask` or `ray`: each training takes a slot of its own, as many at once as there are slots.
+            `dask`: each training takes a slot of its own, as many at once as there are slots.
     Raises:
-        UserError: If the runner's library is not installed.
+        UserError: If prefect-dask is not installed.
     """
     items: list[Item] = [(variant, seed) for variant in place.params.variants for seed in place.params.seeds]
-    if spread in _RUNNERS:
-        _spread(place, items, spread)
+    if spread == "dask":
+        _spread(place, items)
         return
     with concurrency_slot():
         for variant, seed in items:
@@ -39,11 +38,11 @@ def train_and_evaluate(place: Place, spread: str) -> None:
             evaluate(place, variant, seed)
 
 
-def _spread(place: Place, items: list[Item], spread: str) -> None:
+def _spread(place: Place, items: list[Item]) -> None:
     try:
-        runner = _RUNNERS[spread](min(len(items), _MOST_AT_ONCE))
+        runner = _dask(min(len(items), _MOST_AT_ONCE))
     except ModuleNotFoundError as error:
-        raise UserError(f"spread: {spread} needs {error.name}, which is not installed here; pip install prefect-{spread}") from None
+        raise UserError(f"spread: dask needs {error.name}, which is not installed here; pip install 'tsernet[dask]'") from None
     with runner:
         for stage in (train, evaluate):
             parameters = [{"place": place, "variant": variant, "seed": seed, "own_slot": True} for variant, seed in items]
@@ -60,24 +59,6 @@ def _dask(at_once: int) -> Runner:
     # A thread only looks after a subprocess: the stages are processes anyway. No dashboard: nothing listens.
     here = {"n_workers": 1, "threads_per_worker": at_once, "processes": False, "dashboard_address": None}
     return DaskTaskRunner(cluster_kwargs=here)
-
-
-def _ray(at_once: int) -> Runner:
-    """Use the cluster at $TSERNET_RAY_ADDRESS, which must see the workspace's disk, or processes of this machine."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # Ray would hide the GPUs from a task that asks for none; which of them a training gets is ours to say.
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    import ray  # noqa: F401 (prefect_ray imports it late, where its absence would be a crash)
-    from prefect_ray.task_runners import RayTaskRunner
-
-    address = os.environ.get("TSERNET_RAY_ADDRESS")
-    # A worker only looks after a subprocess, so that cores say nothing about how many may run. No dashboard: nothing more listens.
-    here = {} if address else {"num_cpus": at_once, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
-    runner: Runner = RayTaskRunner(address=address, init_kwargs=here)
-    return runner
-
-
-_RUNNERS: dict[str, Callable[[int], Runner]] = {"dask": _dask, "ray": _ray}
 
 
 def _all_of(futures: list[PrefectFuture[Any]]) -> None:

@@ -106,7 +106,7 @@ def _clean(registry: Registry, version: Version) -> CleanImages | None:
 
 def _known(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> Version | None:
     """Find the version that this candidate is already: registering twice makes one version."""
-    identity = candidate.identity(evaluate.model_dump())
+    identity = candidate.identity(evaluate.model_dump(exclude={"runtime"}))
     same_weights = (one for one in registry.versions() if one.weights_sha256 == candidate.weights_sha256)
     return next((one for one in same_weights if registry.provenance(one).get("tsernet.identity") == identity), None)
 
@@ -121,6 +121,8 @@ def _register(registry: Registry, candidate: Candidate, evaluate: Evaluate, pare
         "batch_size": evaluate.batch_size,
         "resize": evaluate.resize,
         "stretch": evaluate.stretch,
+        # ONNX Runtime, which the version brings; `load_model(…, model_config={"runtime": …})` or the environment may name another.
+        "runtime": "auto",
         "protocol": candidate.protocol if candidate.is_strip else {},
     }
     fed = candidate.protocol if candidate.is_strip else {"protocol": "paper", **_fed(evaluate)}
@@ -195,7 +197,7 @@ def _tags(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> dict[
         "tsernet.parent_run": str(candidate.run.get("parent_run_id", "")),
         "tsernet.variant": candidate.variant,
         "tsernet.seed": str(candidate.seed),
-        "tsernet.identity": candidate.identity(evaluate.model_dump()),
+        "tsernet.identity": candidate.identity(evaluate.model_dump(exclude={"runtime"})),
         # How it was fed when it was evaluated, which need not be how it was trained.
         **{f"{INPUT_TAGS}{key}": value for key, value in _fed(evaluate).items()},
         # Part of the weights' own metadata too; here so that a reader of the registry sees which camera the model expects.

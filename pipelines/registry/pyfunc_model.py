@@ -9,6 +9,7 @@ import base64
 import binascii
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel
 
 WEIGHTS = "weights"
+RUNTIME_KEY = "TSERNET_RUNTIME"
+"""Of the environment: `auto`, `onnx`, `openvino` or `torch`, where one that the version does not ask for is installed."""
 OUTPUTS = ("auto", "png", "array", "defects")
 _EXPECTED = (
     "expected images (uint8; uint16 for a model with levels) as an array (N, H, W) or (N, H, W, 3), "
@@ -43,14 +46,15 @@ class _Saliency:
             raise MlflowException.invalid_parameter_value(
                 f"{path.name} was changed after registration: sha256 {found}, expected {expected}"
             )
-        # As the gate has held it against PyTorch, in which it was trained; its users need not have that.
+        # A server cannot be told a model's config, but has an environment. `auto` is what the gate has held against the scored maps.
+        runtime = os.environ.get(RUNTIME_KEY) or str(context.model_config.get("runtime", "auto"))
         if protocol := context.model_config.get("protocol"):
-            session, metadata = open_session(path, "onnx")
+            session, metadata = open_session(path, runtime)
             self._protocol = metadata | dict(protocol)
             self._predictor: Any = map_maker(session, self._protocol)
             return
         self._protocol = {}
-        self._predictor = load_predictor(path, batch_size=int(context.model_config["batch_size"]), runtime="onnx")
+        self._predictor = load_predictor(path, batch_size=int(context.model_config["batch_size"]), runtime=runtime)
         self._predictor.resize = int(context.model_config["resize"])
         self._predictor.stretch = bool(context.model_config["stretch"])
 

@@ -60,8 +60,7 @@ def rebuild(registry: Registry, version: Version) -> Rebuilt:
     with tempfile.TemporaryDirectory(prefix="tsernet-rebuild-") as name, _checked_out(root, commit, Path(name) / "tree") as tree:
         _restore_sources(registry, version, tree, Path(name))
         _restore_data(tree, root)
-        for stage in ("prepare", "validate", f"train@{variant}-{seed}", f"evaluate@{variant}-{seed}"):
-            _dvc(tree, "repro", "--single-item", "--force", stage)
+        _dvc(tree, "repro", "--single-item", "--force", "prepare", "validate", f"train@{variant}-{seed}", f"evaluate@{variant}-{seed}")
         return _compare(registry, version, tree / "results", f"{variant}/{seed}")
 
 

@@ -19,6 +19,7 @@ import httpx
 import psutil
 
 from pipelines.loopback import around_proxies
+from pipelines.model_resolver import CHAMPION
 from pipelines.services.guard_command import guarded_command
 from pipelines.services.process_marks import SERVICE, end_marked_processes
 from tsernet.errors import CheckError
@@ -169,6 +170,11 @@ def prefect_command(port: int) -> list[str]:
 def worker_command() -> list[str]:
     """Spell the worker."""
     return [sys.executable, "-m", "prefect", "worker", "start", "--pool", "tsernet", "--type", "process"]
+
+
+def page_command(port: int) -> list[str]:
+    """Spell the service that inspects images."""
+    return [sys.executable, "-m", "pipelines.cli", "serve", "--host", HOST, "--port", str(port), "--model", CHAMPION]
 
 
 def service_environment(repository: Path) -> dict[str, str]:

@@ -21,6 +21,7 @@ from pipelines.services.service import (
     Service,
     free_port,
     mlflow_command,
+    page_command,
     prefect_command,
     service_environment,
     worker_command,
@@ -30,16 +31,17 @@ from pipelines.tracking.rerooting import follow_move
 from tsernet.errors import UserError
 
 _PATIENCE_SECONDS = 120.0
-MLFLOW_PORT, PREFECT_PORT = 5000, 4200
-_WORKER = "worker"
+MLFLOW_PORT, PREFECT_PORT, PAGE_PORT = 5000, 4200, 4300
+_WORKER, _PAGE = "worker", "inspection page"
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the two pages are."""
+    """Where the pages are; the inspection's is empty where it was not wanted."""
 
     mlflow: str
     prefect: str
+    inspect: str = ""
 
     @property
     def api(self) -> str:
@@ -54,10 +56,11 @@ class Stack:
         repository: The repository that the runs work for.
         slots: Trainings at once; None for what the limit on the server says, one where there is none yet.
         tell: Called with a line on what is being done.
+        page: Port of the inspection page; 0 for none. Another port is taken where that is.
     """
 
-    def __init__(self, repository: Path, slots: int | None, tell: Callable[[str], None]) -> None:
-        self._repository, self._tell = repository, tell
+    def __init__(self, repository: Path, slots: int | None, tell: Callable[[str], None], page: int = PAGE_PORT) -> None:
+        self._repository, self._tell, self._page = repository, tell, page
         self._services: list[Service] = []
         self._environment = service_environment(repository) | {UP: str(repository)}
         if slots is not None:
@@ -121,7 +124,7 @@ class Stack:
     def _start_servers(self) -> Addresses:
         """Start them side by side; one whose port goes to another `tsernet up`, begun at the same moment, gets another port."""
         found = []
-        for start, started in [(start, start()) for start in (self._start_mlflow, self._start_prefect)]:
+        for start, started in [(start, start()) for start in (self._start_mlflow, self._start_prefect, self._start_page)]:
             address, service = started
             while service is not None:
                 try:
@@ -157,6 +160,14 @@ class Stack:
         # The page's own scripts ask this address.
         self._environment |= {"PREFECT_API_URL": f"http://{HOST}:{port}/api", "PREFECT_UI_API_URL": f"http://{HOST}:{port}/api"}
         return f"http://{HOST}:{port}", self._add("Prefect server", prefect_command(port), f"http://{HOST}:{port}/api/health")
+
+    def _start_page(self) -> tuple[str, Service | None]:
+        """Start the inspection page; a local database it reads itself, without MLflow's import, which is half of its memory."""
+        if not self._page:
+            return "", None
+        self._tell("inspection page")
+        port = free_port(self._page)
+        return f"http://{HOST}:{port}", self._add(_PAGE, page_command(port), f"http://{HOST}:{port}/health")
 
     def _add(self, name: str, command: list[str], health: str = "") -> Service:
         service = Service(name, command, self._repository, self._environment, self._logs, health)

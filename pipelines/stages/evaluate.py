@@ -7,7 +7,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipelines.stages.operating import Fitted
+    from tsernet.config import Evaluate
+    from tsernet.inference import Predictor
     from tsernet.metrics import Scores
-    from tsernet.saliency import MapMaker, StripMaps
+    from tsernet.runtimes import MapSession
+    from tsernet.saliency import MapMaker
 
 PREPARED = Path("data/prepared")
 SPLITS = Path("data/splits")
@@ -91,36 +94,55 @@ def _summary(out: Path, variant: str, seed: int) -> str:
 
 def _load(path: Path, params: Params) -> tuple[MapMaker, Fitted | None]:
     """Read the model and, for the strip's protocol, fit that on the validation split."""
+    from tsernet.data.samples import read_split
     from tsernet.devices import choose_device
+    from tsernet.runtimes.torch_session import open_torch
 
     settings, device = params.evaluate, choose_device(params.train.hardware.accelerator, ACCELERATOR)
+    if settings.runtime not in ("auto", "torch") and device != "cpu":
+        raise UserError(
+            f"evaluate.runtime is {settings.runtime!r}, which computes on the CPU, but {ACCELERATOR} is {device!r}; set one of them"
+        )
+    names = read_split(SPLITS / "val.csv")
+    held = names or read_split(SPLITS / "test.csv")
     if settings.protocol == "paper":
-        from tsernet.inference import predictor_of
-        from tsernet.runtimes.torch_session import open_torch
-
-        # PyTorch, whatever computes faster: published scores depend on the last digits.
-        session, metadata = open_torch(path, device)
-        predictor = predictor_of(session, metadata, batch_size=settings.batch_size)
-        # The params rule over what the file says of itself: another input size is tried without training again.
-        predictor.resize, predictor.stretch = settings.resize, settings.stretch
-        return predictor, None
+        return _load_paper(path, settings, device, held), None
     from pipelines.stages.operating import Remembered, base_protocol, fit
-    from tsernet.data.samples import read_split
     from tsernet.images.levels import levels_of
     from tsernet.runtimes import ExportedSession, open_session
     from tsernet.saliency import StripMaps
 
-    faster, metadata = open_session(path, device=device)
-    assert not isinstance(faster, ExportedSession)  # it is a .safetensors file
-    levels, names = levels_of(metadata), read_split(SPLITS / "val.csv")
-    say, forward = _progress("calibration", max(2 * len(names), 1)), Remembered(faster.logits)
+    session, metadata = open_session(path, settings.runtime, device)
+    assert not isinstance(session, ExportedSession)  # it is a .safetensors file
+    levels = levels_of(metadata)
+    say, forward = _progress("calibration", max(2 * len(names), 1)), Remembered(session.logits)
     fitted = fit(forward, base_protocol(metadata, params), names, params, PREPARED, levels, say)
     maker = StripMaps(forward, fitted.protocol, levels=levels)
-    _hold_against_training(path, device, maker, names or read_split(SPLITS / "test.csv"))
+    if settings.runtime != "torch":
+        _hold_against_training(path, maker, StripMaps(open_torch(path, device)[0].logits, fitted.protocol, levels=levels), held)
     return maker, fitted
 
 
-def _hold_against_training(path: Path, device: str, maker: StripMaps, names: Sequence[str]) -> None:
+def _load_paper(path: Path, settings: Evaluate, device: str, held: Sequence[str]) -> MapMaker:
+    from tsernet.inference import predictor_of
+    from tsernet.runtimes import open_session
+    from tsernet.runtimes.torch_session import open_torch
+
+    def predictor(session: MapSession, metadata: Mapping[str, str]) -> Predictor:
+        made = predictor_of(session, metadata, batch_size=settings.batch_size)
+        # The params rule over what the file says of itself: another input size is tried without training again.
+        made.resize, made.stretch = settings.resize, settings.stretch
+        return made
+
+    trained = predictor(*open_torch(path, device))
+    if settings.runtime in ("auto", "torch"):
+        return trained
+    maker = predictor(*open_session(path, settings.runtime, device))
+    _hold_against_training(path, maker, trained, held)
+    return maker
+
+
+def _hold_against_training(path: Path, maker: MapMaker, trained: MapMaker, names: Sequence[str]) -> None:
     """Check on a few images that what computes faster gives the maps of PyTorch, in which the network was trained.
 
     Raises:
@@ -128,10 +150,7 @@ def _hold_against_training(path: Path, device: str, maker: StripMaps, names: Seq
     """
     from pipelines.exporting.parity import TOLERANCE, largest_difference
     from tsernet.data.pixels import read_image
-    from tsernet.runtimes.torch_session import open_torch
-    from tsernet.saliency import StripMaps
 
-    trained = StripMaps(open_torch(path, device)[0].logits, maker.protocol, levels=maker.levels)
     for name in names[:_HELD]:
         image = read_image(PREPARED / "images" / f"{name}.png", maker.levels, max_pixels=None)
         largest = largest_difference(maker, trained, image)

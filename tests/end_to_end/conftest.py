@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from forks import Forks, forking
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +36,13 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for key, value in (("user.name", "Person"), ("user.email", "person@example.org")):
         _run(["git", "config", key, value], path)
     return path
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """Run `dvc repro` without each stage's imports; for tests that are about what the stages make, not about their processes."""
+    with forking(tmp_path_factory.mktemp("forks")) as started:
+        yield started
 
 
 def _run(command: list[str], folder: Path) -> None:

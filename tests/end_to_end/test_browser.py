@@ -20,12 +20,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 CHROMIUM = shutil.which("chromium")
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-TASKS = (
-    *("workspace", "acquire and prepare", "split and validate", "train full 0", "train no_erm 0"),
-    *("evaluate full 0", "evaluate no_erm 0", "compare", "register", "keep"),
-)
+# One variant where the deployment's default is others too: what runs is what the form says.
+TASKS = ("workspace", "acquire and prepare", "split and validate", "train full 0", "evaluate full 0", "compare", "register", "keep")
 # Above every real wait on a busy machine; a hang still ends.
 _MILLISECONDS = 60_000
+# The page draws its graph anew sixty times a second; without a GPU that is more than half a core for as long as the run takes.
+_FEW_FRAMES = "window.requestAnimationFrame = draw => setTimeout(() => draw(performance.now()), 500)"
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +50,13 @@ def page() -> Iterator[Page]:
         )
         opened = browser.new_page(viewport={"width": 1400, "height": 1600}, reduced_motion="reduce")
         opened.set_default_timeout(_MILLISECONDS)
+        opened.add_init_script(_FEW_FRAMES)
         yield opened
         browser.close()
 
 
 def test_retrain_in_the_browser(page: Page, up: Up, tmp_path: Path) -> None:
-    submit_form(page, up.prefect, iterations=3, variants=("full", "no_erm"))
+    submit_form(page, up.prefect, iterations=3, variants=("full",))
     run_id = newest_run(up.prefect)
 
     turned_green = order_of_the_greens(page, up.prefect, run_id)
@@ -64,7 +65,7 @@ def test_retrain_in_the_browser(page: Page, up: Up, tmp_path: Path) -> None:
 
     # The page of a run that has ended asks for nothing more; what it had not yet shown by then, it shows when it is opened anew.
     page.reload()
-    page.get_by_text("10 Task runs").first.wait_for()
+    page.get_by_text("8 Task runs").first.wait_for()
     page.get_by_text("Artifacts", exact=True).first.click()
     for name in ("validation", "scores", "pr-curve", "comparison-sheet", "mlflow-run", "version", "report"):
         page.get_by_text(name, exact=True).first.wait_for()

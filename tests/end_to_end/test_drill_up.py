@@ -23,7 +23,7 @@ EARLIER, MOST = "488b215", 0.45
 # TSERNET_TEST_KILLS=1 is enough for a look.
 KILLS = int(os.environ.get("TSERNET_TEST_KILLS", "10"))
 # A word of each service's command.
-_SERVICES = {"mlflow": "mlflow", "prefect": "uvicorn", "worker": "worker"}
+_SERVICES = {"mlflow": "mlflow", "prefect": "uvicorn", "worker": "worker", "page": "serve"}
 
 
 def proportional(pid: int) -> float:
@@ -101,6 +101,7 @@ def settled(up: Up, depths: dict[str, int]) -> bool:
         return True
     try:
         deep = all(len(branch(up, service)) >= depth for service, depth in depths.items())
-        return deep and all(httpx.get(address).is_success for address in (f"{up.prefect}/api/health", f"{up.mlflow}/health"))
+        health = (f"{up.prefect}/api/health", f"{up.mlflow}/health", f"{up.inspect}/health")
+        return deep and all(httpx.get(address).is_success for address in health)
     except (httpx.HTTPError, psutil.Error):
         return False

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from clones import change, environment, runs, tracked
+from forks import Forks
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -93,10 +94,10 @@ def test_the_champion_predicts_from_another_folder(reproduced: Path, tmp_path: P
     assert 0 <= maps.min() < maps.max() <= 1
 
 
-def test_nothing_runs_twice_and_a_changed_evaluation_trains_nothing(reproduced: Path) -> None:
-    assert stages_run(repro(reproduced)) == []
+def test_nothing_runs_twice_and_a_changed_evaluation_trains_nothing(reproduced: Path, forks: Forks) -> None:
+    assert stages_run(*forks.repro(reproduced)) == []
     change(reproduced, "evaluate", "batch_size", 3)
-    assert sorted(stages_run(repro(reproduced))) == ["check", "compare", "evaluate", "evaluate", "register"]
+    assert sorted(stages_run(*forks.repro(reproduced))) == ["check", "compare", "evaluate", "evaluate", "register"]
 
 
 def test_a_key_that_is_none_stops_before_anything_runs(reproduced: Path) -> None:

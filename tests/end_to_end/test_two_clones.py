@@ -13,7 +13,8 @@ from typing import Any
 
 import httpx
 import pytest
-from dvc_clone import Clone, add_images, repro_together
+from dvc_clone import Clone, add_images
+from forks import Forks
 
 from pipelines.cli import build_app
 
@@ -29,10 +30,11 @@ class People:
     ann: Clone
     bob: Clone
     server: str
+    forks: Forks
 
     def repro(self) -> list[str]:
         """Let both run `dvc repro` at once; give the stages that ran at Ann's."""
-        printed, _ = repro_together(self.ann, self.bob, MLFLOW_TRACKING_URI=self.server)
+        printed, _ = self.forks.repro(self.ann.root, self.bob.root, MLFLOW_TRACKING_URI=self.server)
         return [line.split("'")[1].split("@")[0] for line in printed.splitlines() if line.startswith("Running stage")]
 
 
@@ -80,10 +82,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def people(clone: Path, server: str, tmp_path_factory: pytest.TempPathFactory) -> People:
+def people(clone: Path, server: str, forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> People:
     """Both have run `dvc repro` of the same commit and images, a short training, at the same time."""
     base = tmp_path_factory.mktemp("people")
-    made = People(Clone(base / "ann"), Clone(base / "bob"), server)
+    made = People(Clone(base / "ann"), Clone(base / "bob"), server, forks)
     Clone(base).git("clone", "-q", str(clone), "ann")
     made.ann.params(dataset__source="folder", split__method="stratified", split__validation=0.0, variants=["full"], train__iterations=8)
     # All small squares: nothing to choose an operating point on, and nothing clean.

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from dvc_clone import Clone, repro_together
+from dvc_clone import Clone
+from forks import Forks
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 HEIGHT, WIDTH, DEFECTIVE, CLEAN = 64, 384, 20, 40
@@ -36,7 +37,7 @@ def _strip(own: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def strip(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Clone:
+def strip(clone: Path, forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """A clone in which `dvc repro` has run over such a set."""
     base = tmp_path_factory.mktemp("strip")
     made = Clone(base / "strip")
@@ -59,7 +60,7 @@ def strip(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Clone:
         operate={"rule": "cost", "miss": 50.0, "false_alarm": 1.0, "min_area": 20},
     )
     _strip(made.root / "data/own")
-    repro_together(made)
+    forks.repro(made.root)
     return made
 
 

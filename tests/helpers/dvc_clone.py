@@ -69,15 +69,6 @@ class Clone:
             yaml.dump(tree, out)
 
 
-def repro_together(*clones: Clone, **environment: str) -> list[str]:
-    """Let all clones run `dvc repro` at once, in forks of one process; give what each printed."""
-    libraries = {"MLFLOW_DISABLE_TELEMETRY": "true", "GX_ANALYTICS_ENABLED": "false", "ORT_DISABLE_TELEMETRY": "1"}
-    script, roots = Path(__file__).with_name("forked_dvc.py"), [str(clone.root) for clone in clones]
-    everything = Clone(clones[0].root.parent)
-    everything.call(sys.executable, str(script), json.dumps(libraries | environment), *roots, environment={"PYTHONPATH": ""})
-    return [clone.root.with_suffix(".log").read_text(encoding="utf-8") for clone in clones]
-
-
 def add_images(own: Path, first: int, last: int) -> list[str]:
     """Write synthetic images numbered first to last of every class into a folder source."""
     names = []

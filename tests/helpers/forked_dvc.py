@@ -3,7 +3,10 @@
 Where the stages' processes are not what is tested, their imports (torch, MLflow, Great Expectations) would be most of the time: here they
 are paid once. DVC runs as ever, and each stage has a process, a working directory and an environment of its own.
 
-    python forked_dvc.py ENVIRONMENT ROOT …    (ENVIRONMENT: JSON; each prints into ROOT.log)
+    python forked_dvc.py ENVIRONMENT    (JSON)
+
+For each line of standard input, JSON too, {"roots": [ROOT, …], "environment": {…}}: `dvc repro` in all of them at once, each printing
+into ROOT.log; then a line with the highest exit code.
 """
 
 from __future__ import annotations
@@ -72,13 +75,14 @@ def _run_stage(command: str, cwd: str, env: dict[str, str]) -> None:
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
-def _repro(root: Path) -> int:
+def _repro(root: Path, environment: dict[str, str]) -> int:
     log = os.open(root.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    for stream in (1, 2):
-        os.dup2(log, stream)
+    for stream, source in enumerate((os.open(os.devnull, os.O_RDONLY), log, log)):
+        os.dup2(source, stream)
     os.chdir(root)
     # Its `dvc` process, of which there is only this one for all, would else name the execution.
-    os.environ.update(PYTHONPATH=str(root), TSERNET_LOCKS=str(root / ".tsernet/locks"), TSERNET_EXECUTION=f"{root.name}-{os.getpid()}")
+    execution = f"{root.name}-{os.getpid()}"
+    os.environ.update(environment, PYTHONPATH=str(root), TSERNET_LOCKS=str(root / ".tsernet/locks"), TSERNET_EXECUTION=execution)
     from dvc.cli import main
     from dvc.stage import run
 
@@ -86,14 +90,16 @@ def _repro(root: Path) -> int:
     return int(main(["repro"]))
 
 
-def main(environment: str, *roots: str) -> int:
-    """Run them all, and give the highest exit code."""
+def main(environment: str) -> None:
+    """Do what is asked until standard input ends."""
     os.environ.update(json.loads(environment))
     for name in _LIBRARIES:
         import_module(name)
-    children = [_fork(lambda root=root: _repro(Path(root))) for root in roots]
-    return max(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        children = [_fork(lambda root=root: _repro(Path(root), asked["environment"])) for root in asked["roots"]]  # noqa: B023 - forked here
+        print(max(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children), flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    main(*sys.argv[1:])

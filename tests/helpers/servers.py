@@ -73,7 +73,7 @@ class PrefectApi:
     def wait_for_end(self, run_id: str, seconds: float = 120) -> str:
         """Wait until a run is in a final state and name it."""
         final = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-        wait_for(lambda: self.get(f"/flow_runs/{run_id}").json()["state_type"] in final, seconds, f"the end of run {run_id}", every=0.5)
+        wait_for(lambda: self.get(f"/flow_runs/{run_id}").json()["state_type"] in final, seconds, f"the end of run {run_id}", every=1)
         return str(self.get(f"/flow_runs/{run_id}").json()["state_type"])
 
     def tasks_of(self, run_id: str) -> list[str]:
@@ -196,7 +196,7 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]
     try:
         yield process
     finally:
-        for number, patience in ((signal.SIGTERM, 15), (signal.SIGKILL, 5)):
+        for number, patience in ((signal.SIGTERM, 40), (signal.SIGKILL, 5)):  # a busy machine ends a whole stack in twenty
             try:
                 os.killpg(process.pid, number)
             except ProcessLookupError:

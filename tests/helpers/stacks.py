@@ -19,13 +19,14 @@ from servers import PrefectApi, audited, calls_outside, ended, wait_for
 
 @dataclass(frozen=True)
 class Up:
-    """A running `tsernet up`; `told` is the file of what it says on stderr."""
+    """A running `tsernet up`; `told` is the file of what it says on stderr, `inspect` is empty for commits without that page."""
 
     process: subprocess.Popen[bytes]
     repository: Path
     environment: dict[str, str]
     prefect: str
     mlflow: str
+    inspect: str
     told: Path
 
     def serving(self, address: str) -> list[psutil.Process]:
@@ -66,10 +67,10 @@ def running_up(repository: Path, code: Path, **extra: str) -> Iterator[Up]:
         wait_for(lambda: "prefect deployment run" in printed.read_text() or process.poll() is not None, 180, "the addresses")
         text = printed.read_text()
         assert process.poll() is None, text + told.read_text()
-        prefect, mlflow = (re.search(rf"^{name} +(http\S+)$", text, re.MULTILINE) for name in ("Prefect", "MLflow"))
+        prefect, mlflow, inspect = (re.search(rf"^{name} +(http\S+)$", text, re.MULTILINE) for name in ("Prefect", "MLflow", "Inspect"))
         assert prefect
         assert mlflow
-        yield Up(process, repository, environment, prefect[1], mlflow[1], told)
+        yield Up(process, repository, environment, prefect[1], mlflow[1], inspect[1] if inspect else "", told)
     assert calls_outside(calls) == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from pipelines.benchmarks.data import measure_stages
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_memory_is_flat_when_the_set_grows() -> None:
     with warnings.catch_warnings():
         # Some modules of Great Expectations use what Python 3.11 deprecates.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tsernet.annotations import labelme, polygons, writers
 from tsernet.annotations.outlines import Convention, outlines_of
@@ -107,6 +108,21 @@ def export_annotations(
     else:
         writers.write_cvat(entries, folder / _SINGLE["cvat"], options.label)
     return report
+
+
+def labelme_of(saliency: NDArray[np.uint8], image_path: str, options: ExportOptions) -> dict[str, Any]:
+    """Make one map's LabelMe file without writing it.
+
+    Args:
+        saliency: The map, uint8 (H, W).
+        image_path: Of its image, from where the file will lie.
+        options: How.
+    Returns:
+        What the JSON file holds.
+    """
+    height, width = saliency.shape
+    outlines = list(outlines_of(saliency >= options.threshold, _CONVENTIONS["labelme"], options.tolerance))
+    return writers.labelme_tree(Annotated(image_path, image_path, width, height, outlines), image_path, options.label)
 
 
 def _entries(

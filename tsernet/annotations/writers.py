@@ -40,28 +40,34 @@ def write_labelme(entries: Iterable[Annotated], folder: Path, out: Path, images:
     for entry in entries:
         target = folder / f"{entry.name}.json"
         target.parent.mkdir(parents=True, exist_ok=True)
-        shapes: list[dict[str, Any]] = [
-            {
-                "label": label,
-                "points": _pairs(one.polygon),
-                "group_id": None,
-                "description": "",
-                "shape_type": "polygon",
-                "flags": {},
-                "mask": None,
-            }
-            for one in entry.outlines
-        ]
-        tree: dict[str, Any] = {
-            "version": _LABELME_VERSION,
-            "flags": {},
-            "shapes": shapes,
-            "imagePath": Path(os.path.relpath(images / entry.file_name, (out / entry.name).parent)).as_posix(),
-            "imageData": None,
-            "imageHeight": entry.height,
-            "imageWidth": entry.width,
-        }
+        image_path = Path(os.path.relpath(images / entry.file_name, (out / entry.name).parent)).as_posix()
+        tree = labelme_tree(entry, image_path, label)
         target.write_text(json.dumps(tree, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def labelme_tree(entry: Annotated, image_path: str, label: str) -> dict[str, Any]:
+    """Say what a JSON file of LabelMe holds: the objects as polygons, and the image by its path from that file."""
+    shapes: list[dict[str, Any]] = [
+        {
+            "label": label,
+            "points": _pairs(one.polygon),
+            "group_id": None,
+            "description": "",
+            "shape_type": "polygon",
+            "flags": {},
+            "mask": None,
+        }
+        for one in entry.outlines
+    ]
+    return {
+        "version": _LABELME_VERSION,
+        "flags": {},
+        "shapes": shapes,
+        "imagePath": image_path,
+        "imageData": None,
+        "imageHeight": entry.height,
+        "imageWidth": entry.width,
+    }
 
 
 def write_coco(entries: Iterable[Annotated], target: Path, label: str) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tsernet.defects.rectangle import smallest_rectangle
 from tsernet.defects.runs import Runs
 
 _IN_PIXEL = 1.0 / 24.0
@@ -90,15 +90,11 @@ def _shape(runs: Runs, lengths: NDArray[np.float64], area: float) -> tuple[float
     xy = float((lengths * across * down).sum() / area)
     half, root = (xx + yy) / 2.0, math.hypot((xx - yy) / 2.0, xy)
     long = math.sqrt(half + root)
-    ends = np.stack([np.concatenate([runs.begin, runs.end - 1]), np.concatenate([runs.row, runs.row])], axis=1).astype(np.float32)
-    # Its angle means another thing in another version of OpenCV, so the sides are taken from the corners.
-    corners = cv2.boxPoints(cv2.minAreaRect(ends - ends[0])).astype(np.float64)
-    sides = corners[1] - corners[0], corners[2] - corners[1]
-    rectangle = sorted((math.hypot(*side) + _GRID for side in sides), reverse=True)
-    fill = area / (rectangle[0] * rectangle[1])
+    around = smallest_rectangle(runs.row, runs.begin, runs.end - 1)
+    sides = around.length + _GRID, around.width + _GRID
+    fill = area / (sides[0] * sides[1])
     if fill < _COMPACT:
-        direction = max(sides, key=lambda side: math.hypot(*side))
-        return rectangle[0], rectangle[1], _angle(direction[0], direction[1])
+        return *sides, _angle(around.across, around.down)
     share = min(max((fill - _ELLIPSE) / (_RECTANGLE - _ELLIPSE), 0.0), 1.0)
     length = long * (4.0 + share * (math.sqrt(12.0) - 4.0))
     # The area is exact where the variance of a hairline is mostly that of its pixels.

@@ -203,8 +203,9 @@ def _require_size(width: int, height: int, max_pixels: int | None) -> None:
 
 
 def _require_one_page(image: Image.Image) -> None:
-    count = getattr(image, "n_frames", 1)
-    if count > 1 and image.format not in ("MPO", "TIFF"):
+    # Of those the pages are counted elsewhere or do not count; Pillow's count fails in its own way where a TIFF's second page is broken.
+    count = 1 if image.format in ("MPO", "TIFF") else getattr(image, "n_frames", 1)
+    if count > 1:
         raise ImageError("pages", f"holds {count} images, expected one")
 
 

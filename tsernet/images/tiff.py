@@ -97,6 +97,8 @@ def read_samples(source: Path | bytes) -> tuple[Samples, int]:
             pixels = np.moveaxis(pixels, 0, 2)
         orientation = page.tags.get(274)
         turned = upright(pixels, int(orientation.value) if orientation is not None else 1)
+    if turned.dtype == np.bool_:  # tifffile's for samples of one bit
+        turned = turned.astype(np.uint8)
     if int(page.photometric) == _WHITE_IS_ZERO:
         turned = turned.dtype.type((1 << bits) - 1) - turned
     if bits < 8:

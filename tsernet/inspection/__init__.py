@@ -3,6 +3,18 @@
 from tsernet.inspection.frames import StackedRows
 from tsernet.inspection.overlay import draw_overlay
 from tsernet.inspection.resume import Kept, inspect_rows
+from tsernet.inspection.statistics import ImageStatistics, SaliencyStatistics, image_statistics, saliency_statistics
 from tsernet.inspection.tables import Inspected, write_tables
 
-__all__ = ["Inspected", "Kept", "StackedRows", "draw_overlay", "inspect_rows", "write_tables"]
+__all__ = [
+    "ImageStatistics",
+    "Inspected",
+    "Kept",
+    "SaliencyStatistics",
+    "StackedRows",
+    "draw_overlay",
+    "image_statistics",
+    "inspect_rows",
+    "saliency_statistics",
+    "write_tables",
+]

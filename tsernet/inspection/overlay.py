@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
 
 from tsernet.data.pixels import ImageArray
 from tsernet.defects.runs import Runs
@@ -17,6 +17,9 @@ from tsernet.tiles.rows import RowSource
 LONGEST = 4096
 """Pixels of an overlay's longer side; a larger image is reduced."""
 _OUTLINE, _LABEL = (230, 60, 40), (255, 225, 70)
+_FONT = 10, 24
+"""Pixels that a label is high, at least and at most."""
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def draw_overlay(source: RowSource, rows: tuple[int, int], runs: Runs, found: Sequence[tuple[int, Found]]) -> ImageArray:
@@ -32,25 +35,28 @@ def draw_overlay(source: RowSource, rows: tuple[int, int], runs: Runs, found: Se
     """
     begin, end = rows
     scale = min(1.0, LONGEST / max(end - begin, source.width))
-    canvas = np.ascontiguousarray(_reduced(source, begin, end, scale))
+    canvas = _reduced(source, begin, end, scale)
     inside = runs.take((runs.row >= begin) & (runs.row < end)).below(-begin)
     marked = _marked(inside, canvas.shape[:2], scale)
-    contours, _ = cv2.findContours(marked, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    thick = max(1, round(max(canvas.shape[:2]) / 1500))
-    cv2.drawContours(canvas, list(contours), -1, _OUTLINE, thick)
-    size = max(0.35, min(0.8, min(canvas.shape[:2]) / 1200))
+    thick = max(1, round(max(marked.shape) / 1500))
+    outline = marked & ~ndimage.binary_erosion(marked)
+    canvas[ndimage.binary_dilation(outline, np.ones((thick, thick))) if thick > 1 else outline] = _OUTLINE
+    labelled = Image.fromarray(canvas)
+    draw = ImageDraw.Draw(labelled)
+    font = ImageFont.load_default(max(_FONT[0], min(_FONT[1], max(marked.shape) / 60)))
     for number, one in found:
-        _label(canvas, str(number), round(one.defect.left * scale), round(one.defect.top * scale), size, thick)
-    return canvas
+        _label(draw, font, str(number), round(one.defect.left * scale), round(one.defect.top * scale), thick)
+    return np.asarray(labelled)
 
 
-def _label(canvas: ImageArray, text: str, left: int, top: int, size: float, thick: int) -> None:
-    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, thick)
+def _label(draw: ImageDraw.ImageDraw, font: _Font, text: str, left: int, top: int, thick: int) -> None:
+    x0, y0, x1, y1 = draw.textbbox((0, 0), text, font=font, stroke_width=thick)
+    width, height = draw.im.size
     # Above the defect where there is room, and never outside the image.
-    x = min(max(left, 1), max(canvas.shape[1] - width - 2, 1))
-    y = top - 4 if top - 4 - height > 0 else min(top + height + 4, canvas.shape[0] - 2)
-    cv2.putText(canvas, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), thick + 2, cv2.LINE_AA)
-    cv2.putText(canvas, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, size, _LABEL, thick, cv2.LINE_AA)
+    x = min(max(left, 0), max(width - (x1 - x0), 0))
+    y = top - 4 - (y1 - y0)
+    y = y if y >= 0 else min(top + 4, max(height - (y1 - y0), 0))
+    draw.text((x - x0, y - y0), text, _LABEL, font, stroke_width=thick, stroke_fill=(0, 0, 0))
 
 
 def _reduced(source: RowSource, begin: int, end: int, scale: float) -> ImageArray:
@@ -66,11 +72,11 @@ def _reduced(source: RowSource, begin: int, end: int, scale: float) -> ImageArra
     return np.concatenate(parts)
 
 
-def _marked(runs: Runs, shape: tuple[int, int], scale: float) -> NDArray[np.uint8]:
-    marked = np.zeros(shape, dtype=np.uint8)
+def _marked(runs: Runs, shape: tuple[int, int], scale: float) -> NDArray[np.bool_]:
+    marked = np.zeros(shape, dtype=bool)
     row = np.minimum((runs.row * scale).astype(np.int64), shape[0] - 1)
     begin = np.minimum((runs.begin * scale).astype(np.int64), shape[1] - 1)
     end = np.minimum(np.ceil(runs.end * scale).astype(np.int64), shape[1])
     for one, low, high in zip(row.tolist(), begin.tolist(), end.tolist(), strict=True):
-        marked[one, low : max(high, low + 1)] = 1
+        marked[one, low : max(high, low + 1)] = True
     return marked

@@ -1,4 +1,4 @@
-"""Scores of saliency maps against masks, on PySODMetrics."""
+"""Scores of saliency maps against masks, equal to PySODMetrics'."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tsernet.errors import CheckError, UserError
 from tsernet.images.formats import MAX_PIXELS
 from tsernet.images.masks import MaskRule
 from tsernet.metrics.files import list_images, read_pair
-from tsernet.metrics.measures import Measured, Meter
+from tsernet.metrics.measures import Measured, measure_map
 from tsernet.metrics.scores import Scores, collect
 
 Progress = Callable[[int, int], None]
@@ -120,7 +120,7 @@ def _run(chunks: Sequence[Sequence[_Job]], workers: int) -> Iterator[list[Measur
 
 @contextmanager
 def _executor(workers: int) -> Iterator[Executor]:
-    # A fork costs 50 ms, a fresh interpreter the two seconds that PySODMetrics takes to import: more than 360 images take. A process
+    # A fork costs 50 ms, a fresh interpreter several times as much as its chunk of images. A process
     # with threads of its own must not fork (a lock may be held for ever in the child), so there threads do what the GIL lets them.
     may_fork = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
     context = multiprocessing.get_context("fork" if may_fork else None)
@@ -133,9 +133,8 @@ def _executor(workers: int) -> Iterator[Executor]:
 
 
 def _measure_chunk(jobs: Sequence[_Job]) -> list[Measured]:
-    meter = Meter()
     measured = []
     for job in jobs:
         saliency, mask, resized = read_pair(job.saliency, job.mask, job.max_pixels, job.rule)
-        measured.append(meter.measure(job.name, saliency, mask, resized=resized))
+        measured.append(measure_map(job.name, saliency, mask, resized=resized))
     return measured

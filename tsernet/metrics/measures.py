@@ -1,20 +1,23 @@
-"""One map against one mask: PySODMetrics does the maths, this file calls its parts once each."""
+"""One map against one mask: the ten measures and the curves that are reported.
+
+They equal PySODMetrics' to the last digits (tests/tsernet/metrics/test_reference.py), with which the field reports, save where that is NaN.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from tsernet.metrics.library import fmeasure, prepare_data, sod
+from tsernet.metrics.structure import s_measure
+from tsernet.metrics.thresholds import BETA_SQUARED as BETA_SQUARED
+from tsernet.metrics.thresholds import Marked
+from tsernet.metrics.weighted import weighted_f
 
-BETA_SQUARED = 0.3
 THRESHOLDS = 256
-# Half of the 7×7 Gaussian window of weighted F.
-_REACH = 3
 
 Grey = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -74,7 +77,7 @@ def mask_digest(mask: Grey) -> str:
     """Name a mask by its content.
 
     Args:
-        mask: uint8, (H, W); above 128 is defect, as PySODMetrics reads it.
+        mask: uint8, (H, W); above 128 is defect.
     Returns:
         sha256 over height, width and the binary pixels, so that 0/1 in another file format is the same mask.
     """
@@ -82,96 +85,60 @@ def mask_digest(mask: Grey) -> str:
     return hashlib.sha256(head + np.packbits(mask > 128).tobytes()).hexdigest()
 
 
-class _Smeasure(sod.Smeasure):  # type: ignore[misc]  # the library has no types
-    """The library's S-measure without its NaN for a defect whose centroid lies in the last row or column.
+def measure_map(name: str, saliency: Grey, mask: Grey, *, resized: bool = False) -> Measured:
+    """Score one map.
 
-    There one of the four quadrants is empty: its weight is 0 and its similarity the mean of nothing.
+    The map is stretched to its own minimum and maximum first; a constant one stays as it is. What depends on thresholds alone follows from
+    the levels of ground and defect, 256 numbers each, so that only three measures look at pixels.
+
+    No value is NaN. An empty mask: S is 1 − the map's mean, E the share of pixels below the threshold, and F, weighted F and IoU are 0
+    whatever the map (there is nothing to find, so nothing counts as found). A full mask: S is the map's mean, E the share of pixels from
+    the threshold upwards, the others as ever.
+
+    Args:
+        name: The image's name, for the record.
+        saliency: uint8, (H, W), 0…255.
+        mask: uint8, (H, W); above 128 is defect.
+        resized: Whether the map was brought to the mask's size, for the record.
+    Raises:
+        ValueError: If shapes differ, an image holds fewer than two pixels, or a dtype is not uint8.
     """
-
-    def ssim(self, pred: Floats, gt: npt.NDArray[np.bool_]) -> float:
-        return float(super().ssim(pred, gt)) if pred.size else 0.0
-
-
-class Meter:
-    """Measure images one after the other.
-
-    The library's own classes normalise the pair once each; here that is done once for all of them, F-measure, precision, recall and IoU
-    share their threshold counts, and weighted F sees no more of the image than it depends on.
-    """
-
-    def __init__(self) -> None:
-        self._mae = sod.MAE()
-        self._s = _Smeasure()
-        self._e = sod.Emeasure()
-        self._weighted = sod.WeightedFmeasure()
-        self._f = fmeasure.FmeasureHandler(with_dynamic=True, with_adaptive=True, beta=BETA_SQUARED)
-        self._precision = fmeasure.PrecisionHandler(with_dynamic=True, with_adaptive=False)
-        self._recall = fmeasure.RecallHandler(with_dynamic=True, with_adaptive=False)
-        self._iou = fmeasure.IOUHandler(with_dynamic=True, with_adaptive=False, with_binary=True)
-        handlers = {"f": self._f, "precision": self._precision, "recall": self._recall, "iou": self._iou}
-        self._curves = fmeasure.FmeasureV2(handlers)
-
-    def measure(self, name: str, saliency: Grey, mask: Grey, *, resized: bool = False) -> Measured:
-        """Score one map.
-
-        No value is NaN. An empty mask: S is 1 − the map's mean, E the share of pixels below the threshold, and F, weighted F and IoU are 0
-        whatever the map (there is nothing to find, so the library counts nothing as found). A full mask: S is the map's mean, E the share
-        of pixels from the threshold upwards, the others as ever. The library stretches each map to its own minimum and maximum first; a
-        constant map stays as it is.
-
-        Args:
-            name: The image's name, for the record.
-            saliency: uint8, (H, W), 0…255.
-            mask: uint8, (H, W); above 128 is defect.
-            resized: Whether the map was brought to the mask's size, for the record.
-        Raises:
-            ValueError: If shapes differ, an image holds fewer than two pixels, or a dtype is not uint8.
-        """
-        _check(name, saliency, mask)
-        stretched, truth = prepare_data(saliency, mask)
-        for meter in (self._mae, self._s, self._e, self._curves):
-            meter.step(stretched, truth, normalize=False)
-        window = _window(stretched, truth)
-        self._weighted.step(stretched[window], truth[window], normalize=False)
-        return Measured(
-            name=name,
-            shape=(int(mask.shape[0]), int(mask.shape[1])),
-            coverage=float(truth.mean()),
-            mask_digest=mask_digest(mask),
-            resized=resized,
-            s_measure=float(self._s.sms.pop()),
-            mae=float(self._mae.maes.pop()),
-            adaptive_e_measure=float(self._e.adaptive_ems.pop()),
-            adaptive_f_measure=float(self._f.adaptive_results.pop()),
-            weighted_f_measure=float(self._weighted.weighted_fms.pop()),
-            iou=float(self._iou.binary_results.pop()),
-            e_curve=_ascending(self._e.changeable_ems),
-            f_curve=_ascending(self._f.dynamic_results),
-            precision=_ascending(self._precision.dynamic_results),
-            recall=_ascending(self._recall.dynamic_results),
-            iou_curve=_ascending(self._iou.dynamic_results),
-            histogram=np.stack([np.bincount(saliency[~truth], minlength=256), np.bincount(saliency[truth], minlength=256)]),
-        )
+    _check(name, saliency, mask)
+    truth = mask > 128
+    levels = _stretched_levels(saliency)
+    stretched = levels[saliency]
+    ground, defect = (np.bincount(saliency[part], minlength=THRESHOLDS) for part in (~truth, truth))
+    # A level's place among the 256 thresholds is rounded down, as the paper's tools do.
+    places = (levels * 255).astype(np.uint8)
+    by_place = [np.bincount(places, weights=one, minlength=THRESHOLDS).astype(np.int64) for one in (ground, defect)]
+    curves = Marked.at_every_level(*by_place)
+    adaptive = Marked.among(ground, defect, levels >= min(2 * stretched.mean(), 1.0))
+    return Measured(
+        name=name,
+        shape=(int(mask.shape[0]), int(mask.shape[1])),
+        coverage=float(truth.mean()),
+        mask_digest=mask_digest(mask),
+        resized=resized,
+        s_measure=s_measure(stretched, truth),
+        mae=float(np.abs(stretched - truth).mean()),
+        adaptive_e_measure=float(adaptive.e_measure()[0]),
+        adaptive_f_measure=float(adaptive.f_measure()[0]),
+        weighted_f_measure=weighted_f(stretched, truth),
+        iou=float(Marked.among(ground, defect, levels > 0.5).iou()[0]),
+        e_curve=curves.e_measure(),
+        f_curve=curves.f_measure(),
+        precision=curves.precision(),
+        recall=curves.recall(),
+        iou_curve=curves.iou(),
+        histogram=np.stack([ground, defect]),
+    )
 
 
-def _window(stretched: Floats, truth: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Find the part of an image that weighted F depends on.
-
-    It takes three quarters of the library's time, and a background pixel of saliency 0 adds exactly nothing to it, save that the 7×7 window
-    round a defect pixel looks three pixels far. So the rest of the image need not be handed over.
-    """
-    counts = truth | (stretched > 0)
-    sides = []
-    for axis in (1, 0):
-        places = np.flatnonzero(counts.any(axis=axis))
-        first, last = (int(places[0]), int(places[-1])) if places.size else (0, 0)
-        sides.append(slice(max(first - _REACH, 0), last + _REACH + 1))
-    return sides[0], sides[1]
-
-
-def _ascending(results: list[Any]) -> Floats:
-    # The library counts down from 255.
-    return np.asarray(results.pop(), dtype=np.float64)[::-1]
+def _stretched_levels(saliency: Grey) -> Floats:
+    """Give what each level becomes, float64 (256,), in [0, 1] where the map has it."""
+    levels = np.arange(THRESHOLDS) / 255
+    low, high = levels[saliency.min()], levels[saliency.max()]
+    return np.clip((levels - low) / (high - low), 0.0, 1.0) if high > low else levels
 
 
 def _check(name: str, saliency: Grey, mask: Grey) -> None:

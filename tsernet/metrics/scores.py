@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tsernet.metrics.measures import MEASURES, THRESHOLDS, Counts, Floats, Grey, Measured, Meter
+from tsernet.metrics.measures import MEASURES, THRESHOLDS, Counts, Floats, Grey, Measured, measure_map
 
 # A map's pixel counts as marked from here on, where a threshold is needed: half of the range, as for IoU.
 _HALF = 128
@@ -159,8 +159,7 @@ def score_pairs(pairs: Iterable[tuple[str, Grey, Grey]]) -> Scores:
     Raises:
         ValueError: If there is no pair, a name repeats, or a pair does not fit together.
     """
-    meter = Meter()
-    return collect([meter.measure(name, saliency, mask) for name, saliency, mask in pairs])
+    return collect([measure_map(name, saliency, mask) for name, saliency, mask in pairs])
 
 
 def collect(measured: Sequence[Measured]) -> Scores:

@@ -41,7 +41,7 @@ class Validator:
 
     def score(self, network: nn.Module) -> tuple[Row, ImageArray]:
         """Return the measures, named as in the history, and a sheet: a row of images, of masks, of maps."""
-        # PySODMetrics takes a second to import, which a training that never validates need not pay.
+        # SciPy takes a moment to import, which a training that never validates need not pay.
         from tsernet.metrics import score_pairs
 
         maps = self._maps(network, range(len(self._names)))

@@ -35,8 +35,3 @@ def test_a_sample_is_timed_from_memory_and_from_disk_and_may_be_bounded() -> Non
     assert 0 < memory["median_s"] < disk["median_s"]
     with pytest.raises(CheckError, match=r"a sample took .* ms, expected at most 1e-06 ms"):
         benchmark("load", "--size", "64", "--resize", "64", "--crop", "32", "--at-most", "0.000001")
-
-
-def test_a_map_is_timed_alone_and_in_a_batch() -> None:
-    tree = benchmark("infer", "--width", "0.0625", "--size", "32", "--batch", "2")
-    assert [row["name"] for row in tree["timings"]] == ["one at a time", "2 at a time"]

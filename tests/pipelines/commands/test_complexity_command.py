@@ -13,7 +13,7 @@ from pipelines.cli import build_app
 TABLE = Path(__file__).parents[3] / "docs" / "explanation" / "complexity.md"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_committed_table_is_the_commands(tmp_path: Path) -> None:
     result = CliRunner().invoke(build_app(), ["complexity", "--out", str(tmp_path / "new" / "complexity.md")], catch_exceptions=False)
     assert result.exit_code == 0

@@ -48,28 +48,28 @@ def test_a_bad_value_is_refused_on_the_command_line_too(site: Site) -> None:
     assert site.prefect.post("/flow_runs/count").json() == before
 
 
-def test_four_triggers_at_once_run_one_after_the_other(site: Site) -> None:
-    runs = [site.trigger(iterations=iterations, variants=["full"]) for iterations in (101, 102, 103, 104)]
+@pytest.mark.parametrize("count", [2, pytest.param(4, marks=pytest.mark.long)])
+def test_triggers_at_once_run_one_after_the_other(site: Site, count: int) -> None:
+    runs = [site.trigger(iterations=iterations, variants=["full"]) for iterations in range(101, 101 + count)]
 
     for run_id in runs:
         assert site.prefect.wait_for_end(run_id, 300) == "COMPLETED", site.prefect.logs_of(run_id)
 
     notes = [note for note in read_journal(site.journal) if note["TSERNET_EXECUTION"] in runs]
     on_the_device = [note["TSERNET_EXECUTION"] for note in notes if note["stage"] in ("train", "evaluate")]
-    assert len(list(groupby(on_the_device))) == 4  # each run's training and evaluation stand together
+    assert len(list(groupby(on_the_device))) == count  # each run's training and evaluation stand together
     names = {site.prefect.get(f"/flow_runs/{run_id}").json()["name"] for run_id in runs}
     assert names <= set(run([sys.executable, "-m", "dvc", "exp", "list", "--name-only"], site.repository).split())
-    assert len([note for note in notes if note["stage"] == "register"]) == 4
+    assert len([note for note in notes if note["stage"] == "register"]) == count
     assert run(["git", "status", "--porcelain"], site.repository) == ""
     assert site.slots_taken() == 0
 
 
-@pytest.mark.parametrize("runner", ["dask", "ray"])
-def test_the_trainings_spread_over_slots_and_devices(site: Site, runner: str) -> None:
-    pytest.importorskip(runner)
+def test_the_trainings_spread_over_slots_and_devices(site: Site) -> None:
+    pytest.importorskip("dask")
     site.set_slots(2)
     # Both must be in training at once to get a device each; both processes must be there, or the third overtakes the second.
-    with site.halted_in("train", variants=["full", "no_erm", "no_fig"], spread=runner) as (run_id, _):
+    with site.halted_in("train", variants=["full", "no_erm", "no_fig"], spread="dask") as (run_id, _):
         wait_for(lambda: len(site.halted("train")) == 2, 60, "the second training")
         assert site.slots_taken() == 2
 

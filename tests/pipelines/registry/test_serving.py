@@ -46,7 +46,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory, image: Any) -> tuple[Path
     torch.manual_seed(0)
     weights = folder / "model.safetensors"
     save_model(weights, build_tsernet("full", 0.0625), {"resize": "64", "scaling": "unit", "stretch": "true"})
-    config = {"weights_sha256": sha256_of(weights), "batch_size": 4, "resize": 64, "stretch": True}
+    config = {"weights_sha256": sha256_of(weights), "batch_size": 4, "resize": 64, "stretch": True, "runtime": "auto"}
     export_model(folder / "model", weights, {}, config, image[None])
     return folder / "model", weights
 
@@ -170,6 +170,18 @@ def test_a_large_images_answer_is_a_fiftieth_of_the_bytes(exported: tuple[Path, 
         seconds[output], sizes[output] = time.process_time() - began, len(answer.getvalue())
     assert sizes["png"] <= 0.02 * sizes["array"], sizes
     assert seconds["png"] <= 0.5 * seconds["array"], seconds
+
+
+def test_a_version_computes_by_the_runtime_that_is_asked_for(exported: tuple[Path, Path], image: Any, monkeypatch: Any) -> None:
+    import mlflow
+
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    expected = mlflow.pyfunc.load_model(str(exported[0])).predict(image[None])
+    by_torch = mlflow.pyfunc.load_model(str(exported[0]), model_config={"runtime": "torch"}).predict(image[None])
+    assert 0 < np.abs(by_torch - expected).max() <= 1 / 255  # the digits of another library
+    monkeypatch.setenv("TSERNET_RUNTIME", "tensorrt")
+    with pytest.raises(Exception, match="--runtime is 'tensorrt', expected one of: auto, torch, onnx, openvino"):
+        mlflow.pyfunc.load_model(str(exported[0]))
 
 
 def test_what_is_no_image_gets_a_sentence_and_the_server_lives_on(ask: Callable[[Any], tuple[int, Any]], image: Any) -> None:

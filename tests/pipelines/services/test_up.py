@@ -47,7 +47,7 @@ def test_the_doctor_finds_everything(up: Up) -> None:
 
 
 def test_a_foreign_host_is_refused(up: Up) -> None:
-    for address, refusal in ((f"{up.prefect}/api/health", 400), (f"{up.mlflow}/", 403)):
+    for address, refusal in ((f"{up.prefect}/api/health", 400), (f"{up.mlflow}/", 403), (f"{up.inspect}/health", 421)):
         assert httpx.get(address).status_code == 200
         assert httpx.get(address, headers={"Host": "evil.example"}).status_code == refusal
 
@@ -175,7 +175,7 @@ def ends_by_ctrl_c(up: Up) -> None:
 
     def is_whole() -> bool:
         family[:] = psutil.Process(up.process.pid).children(recursive=True)
-        return len(family) >= 9  # three services, each with its guard and warden
+        return len(family) >= 12  # four services, each with its guard and warden
 
     wait_for(is_whole, 40, "the last service, whose processes begin one after the other while the addresses stand already")
 

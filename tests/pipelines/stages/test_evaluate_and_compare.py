@@ -14,6 +14,8 @@ from ruamel.yaml import YAML
 
 from pipelines.stages import compare, evaluate
 from pipelines.stages.operating import Remembered
+from tsernet.config import load_params
+from tsernet.devices import choose_device
 from tsernet.errors import CheckError, UserError
 from tsernet.metrics import read_grey
 from tsernet.models import build_tsernet
@@ -167,7 +169,22 @@ def test_maps_that_are_not_pytorchs_are_refused(workspace):
     path, protocol = Path("results/train/full/0/model.safetensors"), Protocol("strip", 32, 44)
     session, _ = open_session(path)
     assert "Onnx" in type(session).__name__
-    evaluate._hold_against_training(path, "cpu", StripMaps(session.logits, protocol), workspace)
+    trained = StripMaps(open_session(path, "torch")[0].logits, protocol)
+    evaluate._hold_against_training(path, StripMaps(session.logits, protocol), trained, workspace)
     other = StripMaps(lambda inputs: session.logits(inputs) + 0.1, protocol)
     with pytest.raises(CheckError, match=r"model\.safetensors: on In_0 its maps differ from PyTorch's by up to 0\.0"):
-        evaluate._hold_against_training(path, "cpu", other, workspace)
+        evaluate._hold_against_training(path, other, trained, workspace)
+
+
+@pytest.mark.parametrize(("runtime", "session"), [("auto", "TorchSession"), ("onnx", "OnnxSession")])
+def test_the_params_say_what_computes_the_papers_protocol(workspace, runtime, session):
+    path, params = Path("results/train/full/0/model.safetensors"), load_params()
+    assert params.evaluate.protocol == "paper"
+    params = params.model_copy(update={"evaluate": params.evaluate.model_copy(update={"runtime": runtime})})
+    maker, _ = evaluate._load(path, params)
+    assert type(maker.session).__name__ == session
+    on_gpu = params.train.hardware.model_copy(update={"accelerator": "cuda"})
+    params = params.model_copy(update={"train": params.train.model_copy(update={"hardware": on_gpu})})
+    if runtime == "onnx" and choose_device("auto", "here") == "cuda":
+        with pytest.raises(UserError, match=r"evaluate\.runtime is 'onnx', which computes on the CPU"):
+            evaluate._load(path, params)

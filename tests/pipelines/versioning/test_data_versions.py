@@ -69,7 +69,7 @@ def test_nothing_changed_nothing_runs(first: Clone) -> None:
     assert "Running stage" not in printed
 
 
-@pytest.mark.parametrize("kind", ["folder", "s3"])
+@pytest.mark.parametrize("kind", [pytest.param("folder", marks=pytest.mark.long), "s3"])
 def test_a_remote_gives_back_raw_data_splits_and_results(first: Clone, tmp_path: Path, s3: dict[str, str], kind: str) -> None:
     keys = {name: value for name, value in s3.items() if name.startswith("AWS")}
     if kind == "folder":

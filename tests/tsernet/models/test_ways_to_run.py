@@ -58,7 +58,7 @@ def test_the_whole_step_is_one_graph(model: TSERNet, image: Tensor) -> None:
     torch.testing.assert_close(total, tsernet_loss(model(image), mask, mask).total, rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile's code generator needs a C++ compiler")
 def test_generated_code_gives_the_same() -> None:
     layer = Background(4).eval()

@@ -14,36 +14,39 @@ pytestmark = [
 ]
 
 
-@contextmanager
-def _page(path, width=1280, height=900):
+@pytest.fixture(scope="module")
+def browser():
     from playwright.sync_api import sync_playwright
 
-    said = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
-        try:
-            page = browser.new_page(viewport={"width": width, "height": height})
-            page.on("console", lambda message: said.append(message.text))
-            page.on("pageerror", lambda error: said.append(str(error)))
-            page.on("request", lambda request: request.url.startswith(("file:", "data:")) or said.append(request.url))
-            page.goto(path.as_uri())
-            yield page
-        finally:
-            browser.close()
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
+        yield launched
+        launched.close()
+
+
+@contextmanager
+def _page(browser, path, width=1280, height=900):
+    said = []
+    with browser.new_page(viewport={"width": width, "height": height}) as page:
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: request.url.startswith(("file:", "data:")) or said.append(request.url))
+        page.goto(path.as_uri())
+        yield page
     assert said == [], "console messages, errors or requests to elsewhere"
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_every_image_loads_and_nothing_scrolls_sideways(real_report, width):
-    with _page(real_report / "report.html", width) as page:
+def test_every_image_loads_and_nothing_scrolls_sideways(browser, real_report, width):
+    with _page(browser, real_report / "report.html", width) as page:
         broken = page.evaluate("[...document.images].filter((one) => !one.complete || !one.naturalWidth).length")
         assert page.locator("img").count() > 20
         assert broken == 0
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_tables_sort_by_a_click_and_by_the_keyboard(real_report):
-    with _page(real_report / "report.html") as page:
+def test_tables_sort_by_a_click_and_by_the_keyboard(browser, real_report):
+    with _page(browser, real_report / "report.html") as page:
         table = page.locator("#table_1 table")
         head = table.locator("thead tr:last-child th", has_text="max F").first
         head.get_by_role("button").click()
@@ -58,8 +61,8 @@ def test_tables_sort_by_a_click_and_by_the_keyboard(real_report):
         assert table.locator("tbody tr").last.locator("td").nth(7).inner_text() == "–"
 
 
-def test_it_prints(real_report, tmp_path):
-    with _page(real_report / "report.html") as page:
+def test_it_prints(browser, real_report, tmp_path):
+    with _page(browser, real_report / "report.html") as page:
         page.emulate_media(media="print")
         assert not page.locator("nav").is_visible()
         page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)

@@ -1,0 +1,170 @@
+"""The inspection log: what was inspected, when, by which version, with which outcome; figures, never the image.
+
+One SQLite file a day in WAL mode. A row is committed before its answer is sent, so that a SIGKILL loses at most the requests that had none
+yet; several processes may write at once. A day's file is begun by whoever writes first, by its name alone; old ones are removed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from pipelines.serving.inspecting import Inspection
+from pipelines.serving.loaded import Loaded
+
+COLUMNS = {
+    "at": "TEXT NOT NULL",
+    "name": "TEXT NOT NULL",
+    "image_sha256": "TEXT NOT NULL",
+    "width": "INTEGER NOT NULL",
+    "height": "INTEGER NOT NULL",
+    "bits": "INTEGER NOT NULL",
+    "brightness": "REAL NOT NULL",
+    "contrast": "REAL NOT NULL",
+    "sharpness": "REAL NOT NULL",
+    "clipped": "REAL NOT NULL",
+    "saliency_mean": "REAL NOT NULL",
+    "saliency_p99": "REAL NOT NULL",
+    "saliency_peak": "REAL NOT NULL",
+    "marked": "REAL NOT NULL",
+    "saliency_histogram": "TEXT NOT NULL",
+    "defects": "INTEGER NOT NULL",
+    "largest_area": "INTEGER NOT NULL",
+    "role": "TEXT NOT NULL",
+    "model": "TEXT NOT NULL",
+    "weights_sha256": "TEXT NOT NULL",
+    "threshold": "REAL NOT NULL",
+    "min_area": "REAL NOT NULL",
+    "seconds": "REAL NOT NULL",
+    "thumbnail": "BLOB",
+}
+"""Of the table `inspections`; `at` is UTC, ISO 8601; shares and saliency in [0, 1], areas in pixels."""
+_PREFIX, _SUFFIX = "inspections-", ".sqlite"
+_WAIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    """Where the log is and what it keeps.
+
+    Attributes:
+        folder: Of the files.
+        days: After which a file is removed.
+        thumbnail: Longer side of the JPEG that is kept of each image, pixels; 0 for none.
+    """
+
+    folder: Path
+    days: int = 90
+    thumbnail: int = 0
+
+
+class InspectionLog:
+    """Writes the log; any number of threads may.
+
+    Raises:
+        OSError, sqlite3.Error: From `add`, if the row could not be written.
+    """
+
+    def __init__(self, settings: LogSettings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._open: tuple[str, sqlite3.Connection] | None = None
+
+    def add(self, found: Inspection, role: str, model: Loaded, image_sha256: str) -> None:
+        """Write down one inspection; on return it outlives a kill."""
+        now = datetime.now(UTC)
+        height, width = found.saliency.shape
+        row: dict[str, Any] = {
+            "at": now.isoformat(timespec="milliseconds"),
+            "name": found.name,
+            "image_sha256": image_sha256,
+            "width": width,
+            "height": height,
+            "bits": found.bits,
+            **asdict(found.statistics),
+            "saliency_mean": found.spread.mean,
+            "saliency_p99": found.spread.p99,
+            "saliency_peak": found.spread.peak,
+            "marked": found.spread.marked,
+            "saliency_histogram": json.dumps(found.spread.histogram),
+            "defects": found.total,
+            "largest_area": max((one["area"] for one in found.defects), default=0),
+            "role": role,
+            "model": model.name,
+            "weights_sha256": model.weights_sha256,
+            "threshold": found.threshold,
+            "min_area": found.min_area,
+            "seconds": found.seconds,
+            "thumbnail": _thumbnail(found, self._settings.thumbnail),
+        }
+        insert = f"INSERT INTO inspections ({', '.join(COLUMNS)}) VALUES ({', '.join(f':{key}' for key in COLUMNS)})"
+        with self._lock:
+            database = self._database(now.date().isoformat())
+            with database:
+                database.execute(insert, row)
+
+    def close(self) -> None:
+        """Close the file of today."""
+        with self._lock:
+            if self._open is not None:
+                self._open[1].close()
+                self._open = None
+
+    def _database(self, day: str) -> sqlite3.Connection:
+        if self._open is not None and self._open[0] == day:
+            return self._open[1]
+        if self._open is not None:
+            self._open[1].close()
+            self._open = None
+        folder = self._settings.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        database = sqlite3.connect(folder / f"{_PREFIX}{day}{_SUFFIX}", timeout=_WAIT_SECONDS, check_same_thread=False)
+        # In WAL mode a kill of the process loses nothing that was committed; only a power cut could take the last rows.
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        with database:
+            columns = ", ".join(f"{key} {kind}" for key, kind in COLUMNS.items())
+            database.execute(f"CREATE TABLE IF NOT EXISTS inspections (id INTEGER PRIMARY KEY, {columns})")
+        self._open = (day, database)
+        for path in files_of(folder)[: -self._settings.days]:
+            for suffix in ("-wal", "-shm", ""):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+        return database
+
+
+def files_of(folder: Path) -> list[Path]:
+    """List a log's files, the oldest first."""
+    return sorted(folder.glob(f"{_PREFIX}????-??-??{_SUFFIX}"))
+
+
+def read_log(folder: Path, columns: tuple[str, ...] = tuple(COLUMNS)) -> Iterator[dict[str, Any]]:
+    """Read a log, the oldest row first, also while it is written.
+
+    Args:
+        folder: Of its files.
+        columns: Of `COLUMNS`.
+    """
+    for path in files_of(folder):
+        with closing(sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True, timeout=_WAIT_SECONDS)) as database:
+            for row in database.execute(f"SELECT {', '.join(columns)} FROM inspections ORDER BY id"):
+                yield dict(zip(columns, row, strict=True))
+
+
+def _thumbnail(found: Inspection, side: int) -> bytes | None:
+    if not side:
+        return None
+    image = Image.fromarray(found.pixels)
+    image.thumbnail((side, side))
+    stream = io.BytesIO()
+    image.save(stream, format="JPEG", quality=80)
+    return stream.getvalue()

@@ -1,0 +1,65 @@
+"""The inspection log: two writers, a day's end, a full disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from steel import png_of, steel
+
+from pipelines.serving.inspecting import Wanted, inspect_image
+from pipelines.serving.limits import Limits
+from pipelines.serving.loaded import Usage, load
+from pipelines.serving.log import InspectionLog, LogSettings, files_of, read_log
+from pipelines.serving.reading import Upload
+from pipelines.serving.server import Served
+
+_ROWS = 300
+
+
+@pytest.fixture(scope="module")
+def inspected() -> tuple[Any, Any]:
+    """A model, and what it found in an image."""
+    model = load("shipped", Usage())
+    return model, inspect_image(Upload("a.png", png_of(steel(64, 128))), model, Wanted(), Limits())
+
+
+def test_two_writers_at_once_and_every_row_is_there(tmp_path: Path, inspected: tuple[Any, Any]) -> None:
+    model, found = inspected
+
+    def write(role: str) -> None:
+        log = InspectionLog(LogSettings(tmp_path))
+        for _ in range(_ROWS):
+            log.add(found, role, model, "0" * 64)
+        log.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(write, ("champion", "challenger")))
+    rows = list(read_log(tmp_path, ("id", "role")))
+    assert [sum(row["role"] == role for row in rows) for role in ("champion", "challenger")] == [_ROWS, _ROWS]
+
+
+def test_old_days_go_and_other_files_stay(tmp_path: Path, inspected: tuple[Any, Any]) -> None:
+    for name in ("inspections-2020-01-01.sqlite", "inspections-2020-01-02.sqlite", "inspections-2020-01-01.sqlite-wal", "mine.sqlite"):
+        (tmp_path / name).touch()
+    log = InspectionLog(LogSettings(tmp_path, days=2))
+    log.add(inspected[1], "champion", inspected[0], "0" * 64)
+    log.close()
+    today = datetime.now(UTC).date().isoformat()
+    assert [path.name for path in files_of(tmp_path)] == ["inspections-2020-01-02.sqlite", f"inspections-{today}.sqlite"]
+    assert (tmp_path / "mine.sqlite").exists()
+    assert not (tmp_path / "inspections-2020-01-01.sqlite-wal").exists()
+
+
+def test_a_log_that_cannot_be_written_is_said_and_stops_nothing(running: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with running(Served(model="shipped", port=0, log=LogSettings(tmp_path / "file"))) as client:
+        assert client.post("/v1/inspect", files={"images": ("a.png", png_of(steel(64, 128)))}).status_code == 200
+        health = client.get("/health").json()
+        assert health["status"] == "degraded"
+        assert "inspection log cannot be written" in health["problem"]
+        assert "tsernet_log_failures_total 1.0" in client.get("/metrics").text
