@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
-from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -87,7 +86,7 @@ _OPEN = {"…", "..."}
 
 
 def _spoken(program: str) -> list[Command]:
-    found = {(command.words, command.in_prose): command for command in commands() if PurePosixPath(command.words[0]).name == program}
+    found = {(command.words, command.in_prose): command for command in commands() if command.words[0].rpartition("/")[2] == program}
     return [command for (words, _), command in found.items() if len(words) > 1 and words[-1] not in _OPEN]
 
 
