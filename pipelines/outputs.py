@@ -120,9 +120,8 @@ def save_png(image: Image.Image, target: Path, notes: PngInfo | None = None, *, 
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.stem}.partial-{os.getpid()}")
-    image.save(
-        partial, format="PNG", pnginfo=notes, compress_level=compress_level, compress_type=zlib.Z_RLE if is_map else zlib.Z_DEFAULT_STRATEGY
-    )
+    strategy = {"compress_type": zlib.Z_RLE} if is_map else {}
+    image.save(partial, format="PNG", pnginfo=notes, compress_level=compress_level, **strategy)
     partial.replace(target)
 
 
