@@ -65,8 +65,8 @@ class Record:
         return next(decision for decision in self.decisions if decision.nonce == nonce)
 
 
-def tell(decisions: Sequence[Decision]) -> Record:
-    """Tell the record from its beginning.
+def replay(decisions: Sequence[Decision]) -> Record:
+    """Replay all decisions, the first one first, and give the record that follows.
 
     A decision made against a champion that was not champion any more when its turn came has no effect: it was overtaken.
     """
@@ -93,7 +93,7 @@ def tell(decisions: Sequence[Decision]) -> Record:
 def read_record(registry: Registry) -> Record:
     """Read the record from the store."""
     with reachable(registry.uri):
-        return tell([_read(one) for one in all_versions(registry.client, _record_name(registry))])
+        return replay([_read(one) for one in all_versions(registry.client, _record_name(registry))])
 
 
 def write_decision(registry: Registry, decision: Decision) -> str:

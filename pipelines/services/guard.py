@@ -45,14 +45,14 @@ def main(arguments: Sequence[str]) -> int:
     _adopt_orphans()
     scratch = _make_scratch()
     lifeline, held = os.pipe()
-    told, tell = os.pipe()
+    told, report = os.pipe()
     warden = os.fork()
     if warden == 0:
         os.close(held)
         os.close(told)
-        sys.exit(_ward(command, grace, scratch, lifeline, tell))
+        sys.exit(_ward(command, grace, scratch, lifeline, report))
     os.close(lifeline)
-    os.close(tell)
+    os.close(report)
     code: int | None = None
     try:
         code = os.waitstatus_to_exitcode(os.waitpid(warden, 0)[1])
@@ -97,12 +97,12 @@ def end_family(leader: int, grace: float) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _ward(command: list[str], grace: float, scratch: Path, lifeline: int, tell: int) -> int:
+def _ward(command: list[str], grace: float, scratch: Path, lifeline: int, report: int) -> int:
     """Be the command's parent: give its exit code, or 130 once the guard or the guard's parent is gone."""
     _adopt_orphans()
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, env=os.environ | {"TMPDIR": str(scratch)})
-    os.write(tell, str(child.pid).encode())
-    os.close(tell)
+    os.write(report, str(child.pid).encode())
+    os.close(report)
     code: int | None = None
     try:
         while code is None:

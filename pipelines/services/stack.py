@@ -55,12 +55,12 @@ class Stack:
     Args:
         repository: The repository that the runs work for.
         slots: Trainings at once; None for what the limit on the server says, one where there is none yet.
-        tell: Called with a line on what is being done.
+        report: Called with a line on what is being done.
         page: Port of the inspection page; 0 for none. Another port is taken where that is.
     """
 
-    def __init__(self, repository: Path, slots: int | None, tell: Callable[[str], None], page: int = PAGE_PORT) -> None:
-        self._repository, self._tell, self._page = repository, tell, page
+    def __init__(self, repository: Path, slots: int | None, report: Callable[[str], None], page: int = PAGE_PORT) -> None:
+        self._repository, self._report, self._page = repository, report, page
         self._services: list[Service] = []
         self._environment = service_environment(repository) | {UP: str(repository)}
         if slots is not None:
@@ -78,14 +78,14 @@ class Stack:
         self._claim()
         addresses = self._start_servers()
         self._environment |= {"PREFECT_API_URL": addresses.api, "MLFLOW_TRACKING_URI": addresses.mlflow}
-        self._tell("work pool, limit and deployments")
+        self._report("work pool, limit and deployments")
         # Deploying writes schedules and parameters anew, and so undoes what a person chose in the page: only what is missing is deployed.
         told = self._run(sys.executable, "-m", "pipelines.services.provision")
         if missing := [line.removeprefix(MISSING) for line in told if line.startswith(MISSING)]:
             self._run(sys.executable, "-m", "prefect", "--no-prompt", "deploy", *(f"--name={name}" for name in missing))
         self._environment = _devices(addresses.api) | self._environment
         self._clean()
-        self._tell("worker")
+        self._report("worker")
         self._add(_WORKER, worker_command())
         return addresses
 
@@ -97,7 +97,7 @@ class Stack:
         """
         for service in self._services:
             if not service.lives():
-                self._tell(f"the {service.name} has ended, and is started again; its log is {service.log}")
+                self._report(f"the {service.name} has ended, and is started again; its log is {service.log}")
                 if service.name == _WORKER:
                     self._clean()
                 service.restart()
@@ -118,7 +118,7 @@ class Stack:
         except Timeout:
             raise UserError(f"another tsernet up serves {self._repository}; use that one, or end it first") from None
         if left := end_marked_processes(UP, str(self._repository), 0.0):
-            self._tell(f"ended what an earlier one had left: {len(left)} processes")
+            self._report(f"ended what an earlier one had left: {len(left)} processes")
         sweep_scratch()
 
     def _start_servers(self) -> Addresses:
@@ -131,7 +131,7 @@ class Stack:
                     service.wait_until_healthy(_PATIENCE_SECONDS)
                     break
                 except AddressTakenError as error:
-                    self._tell(f"{error}; it gets a new one")
+                    self._report(f"{error}; it gets a new one")
                     self._services.remove(service)
                     service.stop()
                     address, service = start()
@@ -142,7 +142,7 @@ class Stack:
         given = os.environ.get("MLFLOW_TRACKING_URI", "")
         if given.startswith(("http://", "https://")):
             return given, None
-        self._tell("MLflow server")
+        self._report("MLflow server")
         port = free_port(MLFLOW_PORT)
         database = given or f"sqlite:///{self._repository / 'mlflow.db'}"
         if not given:
@@ -155,7 +155,7 @@ class Stack:
         return f"http://{HOST}:{port}", self._add("MLflow server", command, f"http://{HOST}:{port}/health")
 
     def _start_prefect(self) -> tuple[str, Service | None]:
-        self._tell("Prefect server")
+        self._report("Prefect server")
         port = free_port(PREFECT_PORT)
         # The page's own scripts ask this address.
         self._environment |= {"PREFECT_API_URL": f"http://{HOST}:{port}/api", "PREFECT_UI_API_URL": f"http://{HOST}:{port}/api"}
@@ -165,7 +165,7 @@ class Stack:
         """Start the inspection page; a local database it reads itself, without MLflow's import, which is half of its memory."""
         if not self._page:
             return "", None
-        self._tell("inspection page")
+        self._report("inspection page")
         port = free_port(self._page)
         return f"http://{HOST}:{port}", self._add(_PAGE, page_command(port), f"http://{HOST}:{port}/health")
 
@@ -176,7 +176,7 @@ class Stack:
 
     def _clean(self) -> None:
         for run_id in clean_orphans(self._repository):
-            self._tell(f"cleared up what flow run {run_id} had left")
+            self._report(f"cleared up what flow run {run_id} had left")
 
     def _run(self, *command: str, **environment: str) -> list[str]:
         """Run a command to its end; give the lines that it printed."""

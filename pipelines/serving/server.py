@@ -50,12 +50,12 @@ class Served:
     names: tuple[str, ...] = ()
 
 
-def serve(served: Served, tell: Callable[[str], None]) -> None:
+def serve(served: Served, announce: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; what is in work then is finished.
 
     Args:
         served: What and where.
-        tell: Called with the address once it listens.
+        announce: Called with the address once it listens.
     Raises:
         UserError: As `prepared`.
     """
@@ -63,7 +63,7 @@ def serve(served: Served, tell: Callable[[str], None]) -> None:
         # uvicorn finishes what is in work and then raises the signal again, for who has set a handler before.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _as_interrupt)
-        tell(address_of(listening))
+        announce(address_of(listening))
         with suppress(KeyboardInterrupt):  # asked to end, and ended
             server.run(sockets=[listening])
 

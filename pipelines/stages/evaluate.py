@@ -115,8 +115,8 @@ def _load(path: Path, params: Params) -> tuple[MapMaker, Fitted | None]:
     session, metadata = open_session(path, settings.runtime, device)
     assert not isinstance(session, ExportedSession)  # it is a .safetensors file
     levels = levels_of(metadata)
-    say, forward = _progress("calibration", max(2 * len(names), 1)), Remembered(session.logits)
-    fitted = fit(forward, base_protocol(metadata, params), names, params, PREPARED, levels, say)
+    progress, forward = _progress("calibration", max(2 * len(names), 1)), Remembered(session.logits)
+    fitted = fit(forward, base_protocol(metadata, params), names, params, PREPARED, levels, progress)
     maker = StripMaps(forward, fitted.protocol, levels=levels)
     if settings.runtime != "torch":
         _hold_against_training(path, maker, StripMaps(open_torch(path, device)[0].logits, fitted.protocol, levels=levels), held)

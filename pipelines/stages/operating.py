@@ -54,7 +54,7 @@ def base_protocol(metadata: Mapping[str, str], params: Params) -> Protocol:
 
 
 def fit(
-    forward: Forward, base: Protocol, names: Sequence[str], params: Params, prepared: Path, levels: Levels | None, say: Progress
+    forward: Forward, base: Protocol, names: Sequence[str], params: Params, prepared: Path, levels: Levels | None, progress: Progress
 ) -> Fitted:
     """Calibrate a model and choose its operating point on validation images.
 
@@ -67,7 +67,7 @@ def fit(
         params: `operate`, `train.window` and `train.clean_share` count.
         prepared: Folder with images/ and masks/.
         levels: Of a set of more than 8 bits.
-        say: Told (done, all) as images are finished.
+        progress: Called with (done, all) as images are finished.
     Raises:
         UserError: If the rule cannot choose with these images.
     """
@@ -77,12 +77,12 @@ def fit(
     window = params.train.window if params.train.clean_share > 0 else 0
     count = 2 * len(names)
     raw = StripMaps(forward, base)
-    pairs = ((_thinned(raw.predict([one.image])[0], one.mask)) for one in _samples(names, prepared, levels, window, say, 0, count))
+    pairs = ((_thinned(raw.predict([one.image])[0], one.mask)) for one in _samples(names, prepared, levels, window, progress, 0, count))
     calibration = fit_calibration(pairs) if names else Calibration()
     calibrated = replace(base, calibration=calibration)
     maker = StripMaps(forward, calibrated)
     curves, before, after = [], _Errors(), _Errors()
-    for one in _samples(names, prepared, levels, window, say, len(names), count):
+    for one in _samples(names, prepared, levels, window, progress, len(names), count):
         saliency = maker.predict([one.image])[0]
         curves.append(_measure(one.name, saliency, one.mask, params.operate.min_area))
         before.add(_uncalibrated(saliency, calibration), one.mask)
@@ -197,7 +197,7 @@ class _Errors:
 
 
 def _samples(
-    names: Sequence[str], prepared: Path, levels: Levels | None, window: int, say: Progress, done: int, count: int
+    names: Sequence[str], prepared: Path, levels: Levels | None, window: int, progress: Progress, done: int, count: int
 ) -> Iterator[Sample]:
     from PIL import Image
 
@@ -216,7 +216,7 @@ def _samples(
             if cut.side < window:
                 large = np.asarray(Image.fromarray(piece).resize((window, window), Image.Resampling.BICUBIC))
                 yield Sample(f"{name} (clean window, enlarged)", large, np.zeros((window, window), dtype=np.uint8))
-        say(done + index + 1, count)
+        progress(done + index + 1, count)
 
 
 def _thinned(saliency: NDArray[np.float32], mask: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
