@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from pipelines import options
-
-PORT = 4300
+from pipelines.services.names import PAGE_PORT
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +22,7 @@ def serve(
         str | None, typer.Option(help="A second model to compare; else the registry's challenger, where the model is an alias")
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen at; beyond loopback TSERNET_SERVE_TOKEN must be set")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any free one")] = PORT,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any free one")] = PAGE_PORT,
     name: Annotated[list[str] | None, typer.Option(help="A host name that requests may use besides the address; several times")] = None,
     pixel_scale: Annotated[float, typer.Option(help="Pixels of the training's images per pixel of these")] = 1.0,
     levels: options.Levels = None,

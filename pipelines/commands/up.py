@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from pipelines.services.names import PAGE_PORT
+
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 
@@ -28,7 +30,7 @@ Slots = Annotated[
 Page = Annotated[int, typer.Option(min=0, max=65535, help="port of the inspection page; 0: none. Another one is taken if it is")]
 
 
-def up(slots: Slots = None, page_port: Page = 4300) -> None:
+def up(slots: Slots = None, page_port: Page = PAGE_PORT) -> None:
     """Serve MLflow's, Prefect's and the inspection's page on loopback and retrain when asked there; Ctrl-C ends everything."""
     from pipelines.flows.workspace.worktree import find_repository
     from pipelines.services.stack import Stack

@@ -104,9 +104,14 @@ def _clean(registry: Registry, version: Version) -> CleanImages | None:
         return read_clean(path)
 
 
+def _identity(candidate: Candidate, evaluate: Evaluate) -> str:
+    """Name what a candidate is; which runtime computed its maps makes no other version of it."""
+    return candidate.identity(evaluate.model_dump(exclude={"runtime"}))
+
+
 def _known(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> Version | None:
     """Find the version that this candidate is already: registering twice makes one version."""
-    identity = candidate.identity(evaluate.model_dump(exclude={"runtime"}))
+    identity = _identity(candidate, evaluate)
     same_weights = (one for one in registry.versions() if one.weights_sha256 == candidate.weights_sha256)
     return next((one for one in same_weights if registry.provenance(one).get("tsernet.identity") == identity), None)
 
@@ -197,7 +202,7 @@ def _tags(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> dict[
         "tsernet.parent_run": str(candidate.run.get("parent_run_id", "")),
         "tsernet.variant": candidate.variant,
         "tsernet.seed": str(candidate.seed),
-        "tsernet.identity": candidate.identity(evaluate.model_dump(exclude={"runtime"})),
+        "tsernet.identity": _identity(candidate, evaluate),
         # How it was fed when it was evaluated, which need not be how it was trained.
         **{f"{INPUT_TAGS}{key}": value for key, value in _fed(evaluate).items()},
         # Part of the weights' own metadata too; here so that a reader of the registry sees which camera the model expects.

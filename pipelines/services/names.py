@@ -1,4 +1,5 @@
-"""Names on the Prefect server that several modules rely on, without Prefect's import."""
+"""Names and a port that several modules rely on, without Prefect's import."""
 
-LIMIT = "gpu"  # the global concurrency limit: trainings at once
+LIMIT = "gpu"  # on the Prefect server: the global concurrency limit: trainings at once
 MISSING = "missing deployment: "  # how provision.py tells `tsernet up` what is to be deployed
+PAGE_PORT = 4300  # of the inspection page, where nothing else is said

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from pipelines.flows.stage_process import run_command
 from pipelines.flows.workspace.orphans import clean_orphans
-from pipelines.services.names import LIMIT, MISSING
+from pipelines.services.names import LIMIT, MISSING, PAGE_PORT
 from pipelines.services.process_marks import UP, end_marked_processes, sweep_scratch
 from pipelines.services.service import (
     HOST,
@@ -31,7 +31,7 @@ from pipelines.tracking.rerooting import follow_move
 from tsernet.errors import UserError
 
 _PATIENCE_SECONDS = 120.0
-MLFLOW_PORT, PREFECT_PORT, PAGE_PORT = 5000, 4200, 4300
+MLFLOW_PORT, PREFECT_PORT = 5000, 4200
 _WORKER, _PAGE = "worker", "inspection page"
 
 

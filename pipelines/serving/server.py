@@ -13,6 +13,7 @@ from types import FrameType
 import uvicorn
 
 from pipelines.map_files import MOST_CALLERS, callers_for
+from pipelines.services.names import PAGE_PORT
 from pipelines.serving.app import OPEN_PATHS, build_app
 from pipelines.serving.connections import ImpatientConnection
 from pipelines.serving.desk import Desk
@@ -46,7 +47,7 @@ class Served:
     limits: Limits = field(default_factory=Limits)
     log: LogSettings | None = None
     host: str = "127.0.0.1"
-    port: int = 4300
+    port: int = PAGE_PORT
     names: tuple[str, ...] = ()
 
 

@@ -69,18 +69,22 @@ def full_disk_named(target: Path) -> Iterator[None]:
         raise UserError(f"{target}: cannot be written, {_FULL[error.errno]}; what was there before is untouched") from None
 
 
-def png_bytes(pixels: Samples) -> bytes:
+def png_bytes(pixels: Samples, compress_level: int = 4) -> bytes:
     """Encode uint8 or uint16 pixels, (H, W) or (H, W, 3), as a PNG.
 
     In memory first: writing through Pillow hides a full disk behind an encoder's error.
+
+    Args:
+        pixels: What is encoded.
+        compress_level: Of zlib, 0 to 9.
     """
     if pixels.dtype == "uint16" and pixels.ndim == 3:
         # Pillow has no 48-bit colour.
         import imagecodecs
 
-        return bytes(imagecodecs.png_encode(pixels, level=4))
+        return bytes(imagecodecs.png_encode(pixels, level=compress_level))
     from PIL import Image
 
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG", compress_level=4)
+    Image.fromarray(pixels).save(buffer, format="PNG", compress_level=compress_level)
     return buffer.getvalue()
