@@ -53,22 +53,25 @@ class PrefectApi:
         self.api = api
 
     def post(self, path: str, **body: object) -> httpx.Response:
-        """Ask the API, again where its sqlite is busy, as Prefect's own client does."""
-        deadline = time.monotonic() + 60
-        while (answer := self._post(path, body)).status_code == 503 and time.monotonic() < deadline:
-            time.sleep(1)
-        return answer
-
-    def _post(self, path: str, body: dict[str, object]) -> httpx.Response:
-        return httpx.post(f"{self.api}{path}", json=body, timeout=30, verify=TLS)
+        """Ask the API."""
+        return self._ask("POST", path, body)
 
     def get(self, path: str) -> httpx.Response:
         """Read from the API."""
-        return httpx.get(f"{self.api}{path}", timeout=30, verify=TLS)
+        return self._ask("GET", path)
 
     def patch(self, path: str, **changes: object) -> None:
         """Change something by the call that the page makes."""
-        httpx.patch(f"{self.api}{path}", json=changes, timeout=30, verify=TLS).raise_for_status()
+        self._ask("PATCH", path, changes).raise_for_status()
+
+    def _ask(self, method: str, path: str, body: dict[str, object] | None = None) -> httpx.Response:
+        """Ask, again where its sqlite is busy (503), as Prefect's own client does."""
+        deadline = time.monotonic() + 60
+        while True:
+            answer = httpx.request(method, f"{self.api}{path}", json=body, timeout=30, verify=TLS)
+            if answer.status_code != 503 or time.monotonic() > deadline:
+                return answer
+            time.sleep(1)
 
     def wait_for_end(self, run_id: str, seconds: float = 120) -> str:
         """Wait until a run is in a final state and name it."""
