@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tsernet.data.pixels import read_samples
 from tsernet.images.levels import Samples, to_8bit
+from tsernet.inference import to_uint8
 from tsernet.inspection.statistics import image_statistics
 from tsernet.review.choose import Vector, descriptor
 from tsernet.review.drift import Reference, drift
@@ -33,7 +34,7 @@ class Judge:
     def map_of(self, samples: Samples) -> Map:
         """Make the map of an image, uint8 (H, W)."""
         (saliency,) = self.maker.predict([samples])
-        return np.rint(saliency * 255.0).astype(np.uint8)
+        return to_uint8(saliency)
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,8 @@ def descriptor(image: ImageArray, saliency: NDArray[np.uint8]) -> Vector:
         parts.append(small / length if length > 0 else small)
     joined = np.concatenate(parts)
     length = float(np.linalg.norm(joined))
-    return (joined / length if length > 0 else joined).astype(np.float32)
+    vector: Vector = (joined / length if length > 0 else joined).astype(np.float32)
+    return vector
 
 
 def choose(worth: Sequence[float], descriptors: Sequence[Vector], budget: int) -> list[Chosen]:
