@@ -1,6 +1,6 @@
 """The `cpu` preset on the real images: the README's scores of the shipped weights, and the first steps of their training.
 
-Every day a fifth of the test images and the first ten steps; what is marked `long` takes all, as the documents say.
+Every day a fifth of the test images and the first five steps; what is marked `long` takes all, as the documents say.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def _is_marked(path: Path, point: OperatingPoint) -> bool:
     return bool(find_defects(runs, [200], 200, point.min_area))
 
 
-@pytest.mark.parametrize("steps", [10, pytest.param(40, marks=pytest.mark.long)])  # of the 200 that are recorded
+@pytest.mark.parametrize("steps", [5, pytest.param(40, marks=pytest.mark.long)])  # of the 200 that are recorded
 def test_the_first_steps_give_the_recorded_losses(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
     """The record is of an AVX-512 core. Another core sums in another order, and every step after the first carries that on.
 
