@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ SHORT = {"train__iterations": 2, "train__validate_every": 0}
 
 
 @pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Install the package that CONTRIBUTING shows, as pip would: a module, and metadata that name its entry point."""
     code, declaration = (re.search(rf"```{kind}\n(.*?)```", CONTRIBUTING, re.DOTALL) for kind in ("python", "toml"))
     assert code is not None
@@ -38,12 +39,12 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     group, entry = re.findall(r'entry-points\."(.+?)"\]\n(.+)', declaration[1])[0]
     (facts / "entry_points.txt").write_text(f"[{group}]\n{entry.replace(chr(34), '')}\n", encoding="utf-8")
     monkeypatch.syspath_prepend(site)
-    return site
+    yield site
+    sys.modules.pop("tiny_method", None)
 
 
-def test_another_packages_method_is_trained_saved_and_run(
-    toy: Path, make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("toy")
+def test_another_packages_method_is_trained_saved_and_run(make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert network_names()[-1] == "tiny"
     job = make_job(variant="tiny", variants=["full", "tiny"], model__widths={"tiny": 0.5}, **SHORT)
     result = train(job, NoReporter())
@@ -71,7 +72,7 @@ def test_the_fingerprint_holds_the_method_and_its_code(toy: Path, make_params: C
 
 def test_an_entry_point_with_a_taken_name_is_named(toy: Path) -> None:
     (toy / "tiny_method-1.0.dist-info" / "entry_points.txt").write_text("[tsernet.methods]\nunet = tiny_method:METHOD\n", encoding="utf-8")
-    with pytest.raises(UserError, match="tiny-method: the entry point 'unet' of tsernet.methods must be a name of its own"):
+    with pytest.raises(UserError, match=r"tiny-method: the entry point 'unet' of tsernet.methods must be a name of its own"):
         network_names()
 
 
@@ -79,5 +80,5 @@ def test_a_method_of_this_package_trains_resumes_and_is_refused_imagenets_weight
     result = train(make_job(variant="unet", **SHORT), NoReporter())
     assert result.history.steps == 2
     assert result.history.to_state()[0][:, 1].tolist() == [0.0, 0.0]  # it has no edge map
-    with pytest.raises(UserError, match="model.encoder_weights is 'imagenet', which unet does not take; use none"):
+    with pytest.raises(UserError, match=r"model\.encoder_weights is 'imagenet', which unet does not take; use none"):
         train(make_job("other", variant="unet", model__encoder_weights="imagenet", **SHORT), NoReporter())
