@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tsernet.errors import UserError
 
 if TYPE_CHECKING:
-    from tsernet.models import TSERNet
+    from tsernet.methods.interface import SaliencyNetwork
     from tsernet.runtimes import ExportedSession, Session
 
 
@@ -31,7 +31,7 @@ def default_model() -> str:
     return SHIPPED
 
 
-def read_model(name: str) -> tuple[TSERNet, dict[str, str], Path]:
+def read_model(name: str) -> tuple[SaliencyNetwork, dict[str, str], Path]:
     """Read the network of a model.
 
     Args:
