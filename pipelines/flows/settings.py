@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from tsernet.config import VariantName
+from tsernet.methods import network_names
 
 
 def _without_default(schema: dict[str, Any]) -> None:
@@ -41,8 +42,11 @@ class Settings(BaseModel):
         max_length=200,
         description="The commit, tag or branch of the repository whose code and parameters are used.",
     )
-    variants: list[VariantName] = Field(
-        default=[], max_length=8, json_schema_extra=_VARIANTS_SCHEMA, description="Which variants to train; `full` must be among them."
+    variants: list[Annotated[VariantName, Field(json_schema_extra={"enum": list(network_names())})]] = Field(
+        default=[],
+        max_length=32,
+        json_schema_extra=_VARIANTS_SCHEMA,
+        description="Which variants and other methods to train; `full` must be among them.",
     )
     seeds: list[Annotated[int, Field(ge=0, le=2**31 - 1)]] = Field(
         default=[], max_length=20, json_schema_extra={"uniqueItems": True}, description="Which seeds to train each variant with."

@@ -57,8 +57,8 @@ def _start(params: Params) -> tuple[Pin, Path]:
     path = weights_file(uri).path
     _, metadata = read_tensors(path)
     variant, width = metadata["variant"], float(metadata["width"])
-    if width != params.model.width:
-        raise UserError(f"{key}: {uri} has width {width:g}, model.width is {params.model.width:g}; set one to the other's")
+    if width != (wanted := params.model.width_of(variant)):
+        raise UserError(f"{key}: {uri} has width {width:g}, model.width is {wanted:g}; set one to the other's")
     if params.variants != [variant]:
         raise UserError(f"{key}: {uri} is the variant {variant}, variants are {', '.join(params.variants)}; set variants: [{variant}]")
     return Pin(uri, path.stem), path

@@ -133,7 +133,6 @@ def _write_results(out: Path, job: Any, result: Any, run: ChildRun, fingerprint:
     settings = job.params.train
     metadata = {
         "variant": job.variant,
-        "width": str(job.params.model.width),
         "resize": str(settings.augment.resize),
         "scaling": settings.scaling,
         "stretch": "true",

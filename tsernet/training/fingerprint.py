@@ -11,12 +11,16 @@ import torch
 import tsernet
 from tsernet.config import Params
 from tsernet.images.levels import Levels
+from tsernet.methods.registry import added_code, method_of
 
 # A change in any of these may change the weights; a checkpoint of other code is not gone on with.
 _CODE = (
-    *("models", "losses.py", "training", "inference.py", "runtimes", "images"),
+    *("methods", "models", "losses.py", "training", "inference.py", "runtimes", "images"),
     *("data/augment.py", "data/pixels.py", "data/samples.py", "data/windows.py"),
 )
+
+# Another network's width is none of this one's concern.
+_MODEL = {"initialisation", "encoder_weights", "start_from"}
 
 
 def training_fingerprint(
@@ -30,9 +34,14 @@ def training_fingerprint(
         start_sha256: Of the weights that it begins with, where those are another training's.
     Returns:
         32 hexadecimal digits.
+    Raises:
+        UserError: If another package's method cannot be had.
     """
     parts = {
-        "params": params.model_dump(mode="json", include={"prepare", "model", "loss", "train"}),
+        "params": params.model_dump(mode="json", include={"prepare": True, "model": _MODEL, "loss": True, "train": True}),
+        "width": params.model.width_of(variant),
+        "method": method_of(variant).source,
+        "method_code": added_code(variant),
         "variant": variant,
         "seed": seed,
         "data": data_digest,
