@@ -20,7 +20,7 @@ from servers import TLS, ended, wait_for
 from tsernet.annotations.export import ExportOptions, MapFile, export_annotations
 from tsernet.data.listed import read_listed
 
-pytestmark = pytest.mark.drill
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 BUDGET = 18
 
 
