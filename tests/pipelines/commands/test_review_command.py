@@ -38,14 +38,19 @@ for path in sorted(Path(sys.argv[1]).rglob("*.json")):
         other_data=file.other_data, flags=file.flags,
     )
 """
-# What Label Studio checks of a project's tasks: every prediction against the labels that the project has.
+# What Label Studio checks of a project's tasks: every prediction against the labels that the project has. jsf makes samples for its docs.
 BY_LABEL_STUDIO = """
 import json, sys
+from unittest.mock import MagicMock
+sys.modules["jsf"] = MagicMock()
 from label_studio_sdk.label_interface import LabelInterface
 interface = LabelInterface(open(sys.argv[1]).read())
 for task in json.load(open(sys.argv[2])):
     for prediction in task["predictions"]:
         assert interface.validate_prediction(prediction), prediction
+        for region in prediction["result"]:
+            region["value"]["polygonlabels"] = ["other"]
+        assert not prediction["result"] or not interface.validate_prediction(prediction)
 """
 
 
@@ -204,4 +209,4 @@ def test_labelme_and_label_studio_take_the_projects(plant: Path, tmp_path: Path)
     assert_masks_are_the_maps(tmp_path / "labelme", tmp_path / "next/masks")
     review(plant, tmp_path / "studio", "--format", "label-studio")
     folder = tmp_path / "studio/annotations"
-    run(install(tmp_path / "sdk", LABEL_STUDIO_SDK), BY_LABEL_STUDIO, folder / "labels.xml", folder / "tasks.json")
+    run(install(tmp_path / "sdk", (*LABEL_STUDIO_SDK, "xmljson==0.2.1")), BY_LABEL_STUDIO, folder / "labels.xml", folder / "tasks.json")
