@@ -88,34 +88,39 @@ class Blur(nn.Conv2d):
             self.weight.copy_(torch.outer(profile, profile)[None, None])
 
 
+class Branch(nn.Module):
+    """VGG-16's last two stages, a context module for each of three levels, and their decoder."""
+
+    def __init__(self, inputs: int, channels: int, context: int) -> None:
+        super().__init__()
+        self.middle, self.deep = vgg_stage(inputs, channels, 3), vgg_stage(channels, channels, 3)
+        self.see_deep, self.see_middle, self.see_shallow = (Context(count, context) for count in (channels, channels, inputs))
+        self.decode = Decoder(context)
+
+    def forward(self, shallow: Tensor) -> Tensor:
+        middle = self.middle(shallow)
+        logits: Tensor = self.decode(self.see_deep(self.deep(middle)), self.see_middle(middle), self.see_shallow(shallow))
+        return logits
+
+
 class CPD(SaliencyNetwork):
-    """VGG-16 whose last two stages run twice: on all features, then on those that the first map points at."""
+    """VGG-16 whose last two stages are there twice: for all features, and for those that the first map points at."""
 
     def __init__(self, width: float = 1.0) -> None:
         super().__init__(width)
         c64, c128, c256, c512 = (scaled(count, width) for count in (64, 128, 256, 512))
         context = scaled(CONTEXT, width)
         self.shared = nn.Sequential(vgg_stage(3, c64, 2, nn.Identity()), vgg_stage(c64, c128, 2), vgg_stage(c128, c256, 3))
-        self.middle = nn.ModuleList(vgg_stage(c256, c512, 3) for _ in range(2))
-        self.deep = nn.ModuleList(vgg_stage(c512, c512, 3) for _ in range(2))
-        self.contexts = nn.ModuleList(nn.ModuleList(Context(inputs, context) for inputs in (c512, c512, c256)) for _ in range(2))
-        self.decoders = nn.ModuleList(Decoder(context) for _ in range(2))
+        self.first, self.second = Branch(c256, c512, context), Branch(c256, c512, context)
         self.blur = Blur()
 
     def maps(self, image: Tensor) -> Maps:
         """As `SaliencyNetwork.maps`."""
         shallow = self.shared(image)
-        first = self._branch(0, shallow)
+        first = self.first(shallow)
         attention = torch.sigmoid(first)
-        final = self._branch(1, shallow * torch.maximum(stretched(self.blur(attention)), attention))
+        final = self.second(shallow * torch.maximum(stretched(self.blur(attention)), attention))
         return Maps(enlarge(final, 4), (enlarge(first, 4),))
-
-    def _branch(self, index: int, shallow: Tensor) -> Tensor:
-        middle = self.middle[index](shallow)
-        deep = self.deep[index](middle)
-        seen = [context(one) for context, one in zip(self.contexts[index], (deep, middle, shallow), strict=True)]  # type: ignore[arg-type]  # a ModuleList of ModuleLists
-        logits: Tensor = self.decoders[index](*seen)
-        return logits
 
 
 METHOD = Method(CPD, "Wu et al., CVPR 2019", Objective(ssim=0, iou=0, f=0))

@@ -75,7 +75,7 @@ def _adaptive(size: Any) -> tuple[str, dict[str, Any]]:
 def _interpolate(
     given: fx.Node,
     size: Any = None,
-    scale_factor: float | None = None,
+    scale_factor: Any = None,
     mode: str = "nearest",
     align_corners: bool | None = None,
     recompute_scale_factor: bool | None = None,
