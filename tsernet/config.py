@@ -190,7 +190,8 @@ class Model(Section):
 
     `initialisation`: `torch` (PyTorch's defaults) or `residual` (He-normal, residual branches that begin at zero).
     `encoder_weights`: `none`, `imagenet` (torchvision's ResNet-34, width 1.0 only) or a local file of those weights.
-    `start_from`: `none`, a .safetensors file of this network to fine-tune, or `shipped` or `shipped-paper`, which come with the package.
+    `start_from`: `none`; a .safetensors file of this network to fine-tune; `shipped` or `shipped-paper`, which come with the package; or
+    `champion`, the registry's, as the stage `inherit` has pinned it.
     `widths`: the width of some of the `variants`, by name, in place of `width`.
     """
 

@@ -54,6 +54,10 @@ class Settings(BaseModel):
     iterations: Iterations = Field(default=None, json_schema_extra=_without_default, description="Optimisation steps of each training.")
     learning_rate: LearningRate = Field(default=None, json_schema_extra=_without_default, description="Adam's learning rate.")
     batch_size: BatchSize = Field(default=None, json_schema_extra=_without_default, description="Images a step.")
+    start: Literal["preset", "fresh", "champion"] = Field(
+        default="preset",
+        description="The weights to begin with: fresh ones, or the champion's of this moment, to fine-tune (`full` alone).",
+    )
     device: Literal["preset", "auto", "cpu", "cuda"] = Field(default="preset", description="What the training runs on.")
     spread: Literal["one after another", "dask"] = Field(
         default="one after another",
@@ -68,11 +72,12 @@ class Settings(BaseModel):
         """List what differs from the preset, by dotted key of params.yaml."""
         chosen: dict[str, Any] = {
             "dataset.source": None if self.source == "preset" else self.source,
-            "variants": self.variants or None,
+            "variants": self.variants or (["full"] if self.start == "champion" else None),
             "seeds": self.seeds or None,
             "train.iterations": self.iterations,
             "train.optimiser.lr": self.learning_rate,
             "train.batch_size": self.batch_size,
+            "model.start_from": {"preset": None, "fresh": "none", "champion": "champion"}[self.start],
             "train.hardware.accelerator": None if self.device == "preset" else self.device,
             "register.promote": self.promote,
         }

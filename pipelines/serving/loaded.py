@@ -92,14 +92,14 @@ def load(name: str, usage: Usage) -> Loaded:
     Raises:
         UserError: If there is no such model, it cannot be used here, or what it computes is no map.
     """
-    from pipelines.model_resolver import find_model
+    from pipelines.model_resolver import find_model, preferred
     from tsernet.devices import choose_device
     from tsernet.runtimes import is_exported
 
     version = name.rpartition("/")[2] if name.startswith("models:") else ""
     path, fed = _fetched(name) if version else find_model(name)
     chosen = "cpu" if usage.device == "auto" and is_exported(path) else choose_device(usage.device, "--device")
-    session, metadata = open_session(path, usage.runtime, chosen, callers_for(MOST_CALLERS))
+    session, metadata = open_session(path, preferred(usage.runtime, path, chosen), chosen, callers_for(MOST_CALLERS))
     maker = map_maker(session, metadata | fed, protocol="strip", pixel_scale=usage.pixel_scale)
     assert isinstance(maker, StripMaps)
     _probe(maker, name)

@@ -23,12 +23,15 @@ _CODE = (
 _MODEL = {"initialisation", "encoder_weights", "start_from"}
 
 
-def training_fingerprint(params: Params, variant: str, seed: int, data_digest: str, levels: Levels | None = None) -> str:
+def training_fingerprint(
+    params: Params, variant: str, seed: int, data_digest: str, levels: Levels | None = None, start_sha256: str | None = None
+) -> str:
     """Digest of everything that the weights depend on: params, variant, seed, data, code and torch.
 
     Args:
         data_digest: Of the training and validation samples.
         levels: Of a set of more than 8 bits.
+        start_sha256: Of the weights that it begins with, where those are another training's.
     Returns:
         32 hexadecimal digits.
     Raises:
@@ -45,6 +48,9 @@ def training_fingerprint(params: Params, variant: str, seed: int, data_digest: s
         "code": _code_digest(),
         "torch": torch.__version__,
     }
+    if start_sha256 is not None:
+        # A checkpoint that began with another champion is not gone on with.
+        parts["start"] = start_sha256
     if levels is not None:
         parts |= levels.metadata()
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from tsernet import config
+from tsernet.data.inherited import Start
 from tsernet.data.pixels import ImageArray
 from tsernet.data.samples import SampleStore
 from tsernet.errors import CheckError, StoppedError
@@ -70,6 +71,7 @@ class TrainingJob:
         val_names: The validation split, empty for none.
         checkpoints: Folder of this job alone; a training found in it is gone on with.
         levels: Of a set of more than 8 bits.
+        start: The weights to begin with, None for random ones; `initial_network` has more.
     """
 
     variant: str
@@ -80,6 +82,7 @@ class TrainingJob:
     val_names: list[str]
     checkpoints: Path
     levels: Levels | None = None
+    start: Start | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ class _Training:
         self._validator = Validator(job.prepared, shown, job.params, self._fabric.device, job.levels)
 
     def _set_up(self) -> tuple[TrainingState, nn.Module, torch.optim.Optimizer]:
-        network = initial_network(self._job.variant, self._job.seed, self._job.params.model)
+        network = initial_network(self._job.variant, self._job.seed, self._job.params.model, self._job.start)
         network = network.to(memory_format=self._format)
         if world_size() > 1:
             use_joint_batchnorm(network, self._fabric.device)
