@@ -34,10 +34,13 @@ every_method = pytest.mark.parametrize("name", METHODS)
 
 
 def built(name: str) -> SaliencyNetwork:
-    """A network whose BatchNorms do something: fresh ones hardly differ from none."""
+    """A network whose BatchNorms do something, fresh ones hardly differ from none; and in which signals last without them."""
     torch.manual_seed(0)
     network = build_network(name, WIDTHS.get(name, 0.0625))
+    plain = not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
     for module in network.modules():
+        if plain and isinstance(module, nn.Conv2d) and not getattr(module, "keeps_start", False):
+            nn.init.kaiming_normal_(module.weight)
         if isinstance(module, nn.BatchNorm2d):
             pairs = ((module.running_mean, -0.5), (module.running_var, 0.5), (module.weight.data, 0.5), (module.bias.data, -0.5))
             for tensor, least in pairs:
