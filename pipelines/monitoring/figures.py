@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 READ = (
     *("id", "at", "name", "image_sha256", "role", "model", "weights_sha256", "brightness", "contrast", "sharpness", "clipped"),
@@ -55,13 +55,20 @@ def figures_of(rows: Sequence[Mapping[str, Any]]) -> Figures:
     )
 
 
+def sharpness(variance: ArrayLike) -> NDArray[np.float64]:
+    """Bring a Laplacian's variance to logarithms: a blurred image has a fraction of it, and every such step counts alike.
+
+    It changes no distance, only what people see.
+    """
+    return np.log10(np.asarray(variance, dtype=np.float64) + 1e-3)
+
+
 def _figures(row: Mapping[str, Any]) -> dict[str, float]:
     counts = np.array(json.loads(row["saliency_histogram"]), dtype=np.float64)
     sure = len(counts) // _SURE
     return {
         **{key: float(row[key]) for key in ("brightness", "contrast")},
-        # The variance of a blurred image is a fraction of what it was: in logarithms every step counts alike.
-        "sharpness": float(np.log10(row["sharpness"] + 1e-3)),
+        "sharpness": float(sharpness(row["sharpness"])),
         **{key: float(row[key]) for key in ("clipped", "saliency_mean", "saliency_p99", "saliency_peak")},
         "saliency_unsure": float(counts[sure:-sure].sum() / counts.sum()),
     }
