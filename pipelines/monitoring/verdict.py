@@ -125,7 +125,7 @@ def _of_version(reference: Figures, window: Figures, notes: list[str]) -> tuple[
     if lacking or reference.features.shape[1] != window.features.shape[1]:
         whose = " and ".join(lacking) or "the window's"
         notes.append(
-            f"{whose} images have no encoder features of this network, which ONNX Runtime alone gives, and not of an exported file;"
+            f"{whose} images have no encoder features, which PyTorch, exported files and other methods do not give;"
             " features were not compared"
         )
         return known, seen

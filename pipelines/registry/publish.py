@@ -21,7 +21,10 @@ from pipelines.tracking.server import reachable
 from tsernet.config import Evaluate, Register
 from tsernet.errors import CheckError
 
-_PROVENANCE = ("mlflow.source.git.commit", "tsernet.git_dirty", "tsernet.params_digest", "tsernet.flow_run", "tsernet.execution")
+_PROVENANCE = (
+    *("mlflow.source.git.commit", "tsernet.git_dirty", "tsernet.params_digest", "tsernet.flow_run", "tsernet.execution"),
+    *("tsernet.start", "tsernet.start_sha256"),
+)
 _ROUNDS = 10
 CLEAN_TAG = "tsernet.test.clean_images"
 """How many test images of a version are clean; without it there is no table of them."""

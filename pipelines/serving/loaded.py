@@ -19,6 +19,7 @@ from tsernet.errors import UserError
 from tsernet.images.levels import Levels, parse_levels
 from tsernet.runtimes import open_session
 from tsernet.runtimes.onnx_session import OnnxSession
+from tsernet.runtimes.openvino_session import OpenVinoSession
 from tsernet.saliency import StripMaps, map_maker
 
 _FETCH_SECONDS = 120.0
@@ -99,14 +100,15 @@ def load(name: str, usage: Usage) -> Loaded:
     Raises:
         UserError: If there is no such model, it cannot be used here, or what it computes is no map.
     """
-    from pipelines.model_resolver import find_model
+    from pipelines.model_resolver import find_model, preferred
     from tsernet.devices import choose_device
     from tsernet.runtimes import is_exported
 
     version = name.rpartition("/")[2] if name.startswith("models:") else ""
     path, fed = _fetched(name) if version else find_model(name)
     chosen = "cpu" if usage.device == "auto" and is_exported(path) else choose_device(usage.device, "--device")
-    session, metadata = open_session(path, usage.runtime, chosen, callers_for(MOST_CALLERS), features=True)
+    wanted = preferred(usage.runtime, path, chosen)
+    session, metadata = open_session(path, wanted, chosen, callers_for(MOST_CALLERS), features=True)
     maker = map_maker(session, metadata | fed, protocol="strip", pixel_scale=usage.pixel_scale)
     assert isinstance(maker, StripMaps)
     _probe(maker, name)
@@ -119,7 +121,7 @@ def load(name: str, usage: Usage) -> Loaded:
         callers=session.callers,
         levels=parse_levels(usage.levels, maker.levels),
         pixel_mm=None if known is None else known * usage.pixel_scale,
-        watched=session.logits_and_features if isinstance(session, OnnxSession) else None,
+        watched=session.logits_and_features if isinstance(session, OnnxSession | OpenVinoSession) and session.gives_features else None,
     )
 
 

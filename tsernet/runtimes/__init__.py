@@ -28,11 +28,11 @@ def open_session(
     Args:
         path: A .safetensors file of this project, or an .onnx file that `tsernet export` wrote.
         runtime: `torch`, `onnx`, `openvino`, or `auto`: for an exported file the one that it was exported for; else ONNX Runtime, where it
-            is installed and `device` is the CPU; else PyTorch.
+            is installed and `device` is the CPU; else PyTorch. What was measured on the machine (`fastest.py`) is the commands' to ask.
         device: `cpu` or `cuda`.
         callers: So many threads would call it at once; the session says how many may.
-        features: Whether the encoder's features are wanted beside the map: `OnnxSession.logits_and_features`. An exported file and another
-            runtime than ONNX Runtime do not give them.
+        features: Whether the encoder's features are wanted beside the map: `OnnxSession.logits_and_features`. An exported file, another
+            method's network and PyTorch do not give them.
     Returns:
         The session, and the file's metadata.
     Raises:

@@ -27,6 +27,11 @@ class OnnxSession(Session):
         self.callers = callers
         self._session = start_onnx(model, threads_each(callers))
 
+    @property
+    def gives_features(self) -> bool:
+        """Whether the network was built with its features, and has any."""
+        return any(output.name == FEATURES for output in self._session.get_outputs())
+
     def logits(self, inputs: Array) -> Array:
         """As `Session.logits`.
 
