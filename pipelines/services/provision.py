@@ -99,7 +99,7 @@ def make_drift_automation() -> None:
             threshold=1,
             within=timedelta(days=1),
         ),
-        actions=[RunDeployment(deployment_id=deployment)],
+        actions=[RunDeployment(source="selected", deployment_id=deployment, parameters=None, job_variables=None)],
     ).create()
 
 
