@@ -143,7 +143,8 @@ class Prepare(Section):
 class Split(Section):
     """Which samples are for training, for choices (validation) and for the verdict (test).
 
-    `validation` is a share of the training part; `test` is used by the method `stratified` alone.
+    `validation` is a share of the training part; `test` is used by the method `stratified` alone. `keep`: `champion` leaves the images that
+    the champion's split had in their parts, so that old test images stay, and draws among the new ones alone; `none` draws all anew.
     """
 
     method: Literal["official", "stratified", "files"]
@@ -151,6 +152,13 @@ class Split(Section):
     test: Share
     seed: int = Field(ge=0)
     files: str = Field(min_length=1)
+    keep: Literal["none", "champion"] = "none"
+
+    @model_validator(mode="after")
+    def _lists_are_kept_by_hand(self) -> Split:
+        if self.keep != "none" and self.method == "files":
+            raise ValueError("keep must be none where method is files: the lists say what stays where it is")
+        return self
 
 
 class CleanShare(Section):

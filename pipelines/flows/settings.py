@@ -58,6 +58,10 @@ class Settings(BaseModel):
         default="preset",
         description="The weights to begin with: fresh ones, or the champion's of this moment, to fine-tune (`full` alone).",
     )
+    split: Literal["preset", "anew", "champion"] = Field(
+        default="preset",
+        description="Which images test: all drawn anew, or the champion's stay and new ones join them, so that scores stay comparable.",
+    )
     device: Literal["preset", "auto", "cpu", "cuda"] = Field(default="preset", description="What the training runs on.")
     spread: Literal["one after another", "dask"] = Field(
         default="one after another",
@@ -78,6 +82,7 @@ class Settings(BaseModel):
             "train.optimiser.lr": self.learning_rate,
             "train.batch_size": self.batch_size,
             "model.start_from": {"preset": None, "fresh": "none", "champion": "champion"}[self.start],
+            "split.keep": {"preset": None, "anew": "none", "champion": "champion"}[self.split],
             "train.hardware.accelerator": None if self.device == "preset" else self.device,
             "register.promote": self.promote,
         }

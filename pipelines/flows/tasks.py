@@ -72,7 +72,7 @@ def _inherit(place: Place) -> None:
     """Pin what is taken over from the champion: of this moment, whichever an earlier run or the revision's dvc.lock had pinned."""
     # A revision of before that stage takes nothing over.
     if "\n  inherit:" in (place.path / "dvc.yaml").read_text(encoding="utf-8"):
-        repro(place, "inherit", force=place.params.model.start_from == CHAMPION)
+        repro(place, "inherit", force=CHAMPION in (place.params.model.start_from, place.params.split.keep))
 
 
 @task(name="train", task_run_name="train {variant} {seed}", cache_policy=NO_CACHE)

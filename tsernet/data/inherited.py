@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tsernet.data import SPLITS
 from tsernet.data.atomic import replacing
+from tsernet.data.listed import SAMPLES, read_listed
 from tsernet.errors import CheckError, UserError
 
 CHAMPION = "champion"
@@ -49,13 +49,12 @@ def pin_start(pin: Pin | None, weights: Path | None, folder: Path = START) -> No
             shutil.copyfile(weights, fresh / WEIGHTS)
 
 
-def pin_split(pin: Pin | None, lists: Path | None, folder: Path = SPLIT) -> None:
-    """Write the champion and a copy of its lists of samples, `lists`/train.csv and so on, or that nothing is taken over."""
+def pin_split(pin: Pin | None, samples: Path | None, folder: Path = SPLIT) -> None:
+    """Write the champion and a copy of its samples.csv, or that nothing is taken over."""
     with replacing(folder) as fresh:
         _write_record(pin, fresh)
-        if lists is not None:
-            for part in SPLITS:
-                shutil.copyfile(lists / f"{part}.csv", fresh / f"{part}.csv")
+        if samples is not None:
+            shutil.copyfile(samples, fresh / SAMPLES)
 
 
 def find_start(name: str, folder: Path = START) -> Start | None:
@@ -101,11 +100,9 @@ def find_kept(keep: str, folder: Path = SPLIT) -> Mapping[str, str]:
     Raises:
         UserError: If nothing was pinned.
     """
-    from tsernet.data.samples import read_split
-
     if keep != CHAMPION or _read_record(folder) is None:
         return {}
-    return {name: part for part in SPLITS for name in read_split(folder / f"{part}.csv")}
+    return {one.name: one.part for one in read_listed(folder / SAMPLES)}
 
 
 def _write_record(pin: Pin | None, folder: Path) -> None:

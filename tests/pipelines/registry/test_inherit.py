@@ -15,7 +15,8 @@ from pipelines.stages import inherit
 from pipelines.stages.train import _fingerprint
 from pipelines.tracking.server import experiment_id
 from tsernet.config import load_params
-from tsernet.data.inherited import START, find_start
+from tsernet.data.inherited import START, find_kept, find_start
+from tsernet.data.listed import SAMPLES, Listed, write_listed
 from tsernet.digests import sha256_of
 from tsernet.errors import CheckError, UserError
 from tsernet.models import build_tsernet
@@ -102,3 +103,18 @@ def test_pinned_weights_that_were_changed_are_refused(champions: Champions) -> N
         file.write(b"more")
     with pytest.raises(CheckError, match=r"sha256 .* but models:/tsernet/1 has "):
         find_start("champion")
+
+
+def test_the_champions_images_stay_in_their_parts(repository: Path, champions: Champions) -> None:
+    change(repository, "model", "start_from", "none")
+    change(repository, "split", "keep", "champion")
+    inherit.main([])  # before the first champion there is nothing to keep
+    assert find_kept("champion") == {}
+    samples = champions(1).with_name(SAMPLES)
+    with pytest.raises(UserError, match=r"models:/tsernet/1 has no list of its samples .*; set it to none"):
+        inherit.main([])
+    write_listed([Listed("a", "test", "1", "1"), Listed("b", "train", "2", "2")], samples)
+    inherit.main([])
+    assert find_kept("champion") == {"a": "test", "b": "train"}
+    assert find_kept("none") == {}
+    assert find_start("none") is None
