@@ -192,6 +192,12 @@ class Layers:
         how = {"mode": "linear", "coordinate_transformation_mode": "align_corners" if align else "half_pixel"}
         return self.add("Resize", [given, "", scales], self._channels[given], **how)
 
+    def repeat(self, given: str, factor: int) -> str:
+        """Enlarge by a whole factor, each pixel as often."""
+        scales = self._weight(f"scales.{factor}", np.array([1.0, 1.0, factor, factor], np.float32))
+        how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        return self.add("Resize", [given, "", scales], self._channels[given], **how)
+
     def _affine(self, name: str, channels: int) -> tuple[Array, Array]:
         gain, shift, mean, variance = (
             self._tensor(f"{name}.{part}", 1, channels).astype(np.float64) for part in ("weight", "bias", "running_mean", "running_var")
