@@ -175,6 +175,10 @@ class Layers:
         """Take the maximum of each 2×2 pixels."""
         return self.add("MaxPool", [given], self._channels[given], kernel_shape=[2, 2], strides=[2, 2])
 
+    def pooled(self, given: str) -> str:
+        """Take the mean over all pixels: (B, C)."""
+        return self.add("ReduceMean", [given], self._channels[given], axes=[2, 3], keepdims=0)
+
     def self_edges(self, given: str) -> str:
         """Find where features rise above their 3×3 neighbourhood, zero padding counted."""
         mean = self.add("AveragePool", [given], self._channels[given], kernel_shape=[3, 3], pads=[1] * 4, count_include_pad=1)
