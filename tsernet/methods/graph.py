@@ -14,6 +14,7 @@ from torch import fx, nn
 from tsernet.errors import UserError
 from tsernet.methods.graph_steps import CALLS, METHODS, Step, step_of_module
 from tsernet.methods.interface import Maps, SaliencyNetwork
+from tsernet.methods.layers import shuffle_channels, stretched
 from tsernet.methods.names import TSERNET
 from tsernet.models.encoder import StridedPointwise
 
@@ -23,7 +24,11 @@ class _Tracer(fx.Tracer):
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """PyTorch's own layers and what computes as one of them does."""
-        return isinstance(m, StridedPointwise) or bool(super().is_leaf_module(m, module_qualified_name))
+        return (
+            isinstance(m, StridedPointwise)
+            or type(m).forward is nn.Conv2d.forward
+            or bool(super().is_leaf_module(m, module_qualified_name))
+        )
 
 
 def graph_of(network: SaliencyNetwork) -> str:
@@ -37,7 +42,7 @@ def graph_of(network: SaliencyNetwork) -> str:
     if network.variant in TSERNET:
         return ""
     try:
-        traced = _Tracer().trace(network)
+        traced = _Tracer(autowrap_functions=(stretched, shuffle_channels)).trace(network)
         return json.dumps(_steps(traced, dict(network.named_modules())), separators=(",", ":"))
     except (fx.proxy.TraceError, NotImplementedError, ValueError, TypeError) as error:
         said = " ".join(str(error).split())

@@ -10,6 +10,7 @@ import torch
 from torch import fx, nn
 from torch.nn import functional as F
 
+from tsernet.methods.layers import shuffle_channels, stretched
 from tsernet.models.encoder import StridedPointwise
 
 Step = tuple[str, list[int], dict[str, Any]]
@@ -61,8 +62,9 @@ def _conv(module: nn.Conv2d, name: str) -> dict[str, Any]:
 
 
 def _pool(kind: str, kernel: Any, stride: Any, padding: Any, dilation: Any = 1, ceil: bool = False) -> tuple[str, dict[str, Any]]:
-    _require(not ceil and _pair(dilation) == [1, 1], f"{kind} with a dilation or ceil_mode")
-    return kind, {"kernel": _pair(kernel), "stride": _pair(kernel if stride is None else stride), "padding": _pair(padding)}
+    _require(_pair(dilation) == [1, 1] and not (ceil and (kind == "max_pool" or _pair(padding) != [0, 0])), f"{kind} of that kind")
+    settings = {"kernel": _pair(kernel), "stride": _pair(kernel if stride is None else stride), "padding": _pair(padding)}
+    return kind, settings | ({"ceil": True} if ceil else {})
 
 
 def _adaptive(size: Any) -> tuple[str, dict[str, Any]]:
@@ -73,12 +75,14 @@ def _adaptive(size: Any) -> tuple[str, dict[str, Any]]:
 def _interpolate(
     given: fx.Node,
     size: Any = None,
-    scale_factor: float | None = None,
+    scale_factor: Any = None,
     mode: str = "nearest",
     align_corners: bool | None = None,
     recompute_scale_factor: bool | None = None,
     antialias: bool = False,
 ) -> Read | fx.Node:
+    if mode == "nearest" and isinstance(scale_factor, int):
+        return "repeat", [given], {"factor": scale_factor}
     _require(mode == "bilinear" and not antialias and recompute_scale_factor is None, f"resizing of mode {mode}")
     align = {"align": True} if align_corners else {}
     if scale_factor is not None:
@@ -102,9 +106,17 @@ def _cat(parts: Sequence[fx.Node], dim: int = 0) -> Read:
     return "concat", list(parts), {}
 
 
-def _mean(given: fx.Node, dim: Any = None, keepdim: bool = False) -> Read:
-    _require(tuple(dim or ()) in ((2, 3), (-2, -1)) and keepdim, f"a mean over {dim}, expected (2, 3) with keepdim")
-    return "mean", [given], {}
+def _reduced(over_places: str, over_channels: str) -> Any:
+    def read(given: fx.Node, dim: Any = None, keepdim: bool = False) -> Read:
+        dims = (dim,) if isinstance(dim, int) else tuple(dim or ())
+        _require(dims in ((2, 3), (-2, -1), (1,)) and keepdim, f"a mean or maximum over {dim}, expected (2, 3) or 1, with keepdim")
+        return over_channels if dims == (1,) else over_places, [given], {}
+
+    return read
+
+
+def _shuffle(given: fx.Node, groups: int) -> Read:
+    return "shuffle", [given], {"groups": groups}
 
 
 def _arithmetic(kind: str, of_number: Callable[[float], tuple[float, float]] | None, reverse: tuple[float, float] | None = None) -> Any:
@@ -112,7 +124,6 @@ def _arithmetic(kind: str, of_number: Callable[[float], tuple[float, float]] | N
 
     def read(one: Any, other: Any) -> Read:
         if isinstance(one, fx.Node) and isinstance(other, fx.Node):
-            _require(kind != "div", "a division of two values")
             return kind, [one, other], {}
         value, number = (one, other) if isinstance(one, fx.Node) else (other, one)
         _require(of_number is not None and isinstance(number, int | float), f"{kind} with {number}")
@@ -170,6 +181,8 @@ _ADD = _arithmetic("add", lambda number: (1.0, number))
 _SUB = _arithmetic("sub", lambda number: (1.0, -number), (-1.0, 0.0))
 _MUL = _arithmetic("mul", lambda number: (number, 0.0))
 _DIV = _arithmetic("div", lambda number: (1.0 / number, 0.0))
+_MEAN = _reduced("mean", "channel_mean")
+_PEAK = _reduced("peak", "channel_peak")
 
 CALLS: dict[Any, Any] = {
     **dict.fromkeys((operator.add, operator.iadd, torch.add), _ADD),
@@ -181,9 +194,13 @@ CALLS: dict[Any, Any] = {
     **dict.fromkeys((F.relu, torch.relu), _unary("relu")),
     **dict.fromkeys((F.sigmoid, torch.sigmoid), _unary("sigmoid")),
     **dict.fromkeys((F.softmax, torch.softmax), _softmax),
+    torch.exp: _unary("exp"),
+    stretched: _unary("stretch"),
     torch.maximum: lambda one, other: ("max", [one, other], {}),
     torch.cat: _cat,
-    torch.mean: _mean,
+    torch.mean: _MEAN,
+    torch.amax: _PEAK,
+    shuffle_channels: _shuffle,
     F.interpolate: _interpolate,
     F.max_pool2d: _max_pool,
     F.avg_pool2d: _avg_pool,
@@ -198,7 +215,9 @@ METHODS: dict[Any, Any] = {
     **dict.fromkeys(("relu", "relu_"), _unary("relu")),
     **dict.fromkeys(("sigmoid", "sigmoid_"), _unary("sigmoid")),
     "neg": _negative,
-    "mean": _mean,
+    "detach": lambda given: given,
+    "mean": _MEAN,
+    "amax": _PEAK,
 }
 """Methods of tensors by their names."""
 

@@ -13,7 +13,17 @@ GROUP = "tsernet.methods"
 TSERNET = ("full", "no_subnet", "no_efbi", "no_erm", "no_fig", "no_big", "no_self_edge", "no_s_edge")
 """TSERNet and its ablations, as `tsernet.models.VARIANTS`."""
 
-METHODS = {"unet": "U-Net"}
+METHODS = {
+    "unet": "U-Net",
+    "samnet": "SAMNet",
+    "cpd": "CPD",
+    "poolnet": "PoolNet",
+    "basnet": "BASNet",
+    "egnet": "EGNet",
+    "gcpanet": "GCPANet",
+    "minet": "MINet",
+    "edrnet": "EDRNet",
+}
 """The other methods that are here, each a module of this package, and what they are called; as in Table I where they stand there."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")

@@ -20,7 +20,7 @@ from tsernet.runtimes import onnx_format
 from tsernet.runtimes.onnx_layers import Layers
 from tsernet.runtimes.onnx_program import run_program
 
-INPUT, OUTPUT = "image", "saliency"
+INPUT, OUTPUT, FEATURES = "image", "saliency", "features"
 _STAGES, _RESNET_STAGES, _LEVELS = 6, 4, 5
 _EDGE_DILATIONS = (1, 2, 4, 6)
 _SIDES = ("sides.", "bridge_side.", "subnet.sides.")
@@ -34,6 +34,7 @@ def build_onnx(
     protocol: ModelProtocol | None = None,
     *,
     folded: bool = False,
+    features: bool = False,
 ) -> bytes:
     """Build the model: `image`, float32 (B, 3, H, W), to `saliency`, float32 (B, 1, H, W), at any size.
 
@@ -43,12 +44,13 @@ def build_onnx(
         metadata: Kept in the model; `graph`, where it is there, is what is built.
         protocol: `saliency` is in [0, 1] by this protocol: calibrated, or stretched where it says so; without one it is logits.
         folded: Whether the tensors are the weights of a model that this function has built.
+        features: Whether the means of TSERNet's deepest encoder features come out too: `features`, float32 (B, C).
     Raises:
         UserError: If the tensors are not those of a network of this project.
     """
     layers = Layers(tensors, INPUT, folded)
     try:
-        result = _network(layers, metadata)
+        result, deepest = _network(layers, metadata)
     except ValueError as error:
         raise UserError(f"{path}: {error}") from None
     foreign = sorted(name for name in tensors if name not in layers.used and not name.startswith(_SIDES))
@@ -58,7 +60,11 @@ def build_onnx(
         result = _finish(layers, result, protocol)
     layers.nodes.append(onnx_format.node("Identity", [result], OUTPUT))
     given, output = (onnx_format.image_value(name, ("batch", count, "height", "width")) for name, count in ((INPUT, 3), (OUTPUT, 1)))
-    return onnx_format.model(layers.nodes, layers.weights, given, [output], metadata)
+    outputs = [output]
+    if features and deepest:
+        layers.nodes.append(onnx_format.node("Identity", [layers.pooled(deepest)], FEATURES))
+        outputs.append(onnx_format.image_value(FEATURES, ("batch", layers.channels(deepest))))
+    return onnx_format.model(layers.nodes, layers.weights, given, outputs, metadata)
 
 
 def build_observed(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> tuple[bytes, dict[str, str]]:
@@ -89,11 +95,12 @@ def _finish(layers: Layers, logits: str, protocol: ModelProtocol) -> str:
     return layers.stretched(saliency) if protocol.stretch else saliency
 
 
-def _network(layers: Layers, metadata: Mapping[str, str]) -> str:
-    return run_program(layers, INPUT, metadata[GRAPH]) if GRAPH in metadata else _tsernet(layers)
+def _network(layers: Layers, metadata: Mapping[str, str]) -> tuple[str, str]:
+    """Build it; give the logits, and the deepest features of the encoder, empty for another method's, whose steps have no names."""
+    return (run_program(layers, INPUT, metadata[GRAPH]), "") if GRAPH in metadata else _tsernet(layers)
 
 
-def _tsernet(layers: Layers) -> str:
+def _tsernet(layers: Layers) -> tuple[str, str]:
     features = _encoder(layers)
     edge = _edge(layers, features[1], features[-1])
     edges = [layers.resize(edge, 1 / 2**level) for level in range(_STAGES)]
@@ -104,7 +111,7 @@ def _tsernet(layers: Layers) -> str:
         fused = _fusion(layers, f"decoder.{index}.fuse", features[index], deeper, edges[index])
         deeper = _three(layers, fused, f"decoder.{index}.block", (1, 2, 2) if index == _STAGES - 1 else (1, 1, 1))
     initial = layers.conv(deeper, "sides.0")
-    return _refinement(layers, initial, edges) if layers.has("subnet.lift") else initial
+    return _refinement(layers, initial, edges) if layers.has("subnet.lift") else initial, features[-1]
 
 
 def _encoder(layers: Layers) -> list[str]:

@@ -175,6 +175,10 @@ class Layers:
         """Take the maximum of each 2×2 pixels."""
         return self.add("MaxPool", [given], self._channels[given], kernel_shape=[2, 2], strides=[2, 2])
 
+    def pooled(self, given: str) -> str:
+        """Take the mean over all pixels: (B, C)."""
+        return self.add("ReduceMean", [given], self._channels[given], axes=[2, 3], keepdims=0)
+
     def self_edges(self, given: str) -> str:
         """Find where features rise above their 3×3 neighbourhood, zero padding counted."""
         mean = self.add("AveragePool", [given], self._channels[given], kernel_shape=[3, 3], pads=[1] * 4, count_include_pad=1)
@@ -186,6 +190,12 @@ class Layers:
             return given
         scales = self._weight(f"scales.{factor}", np.array([1.0, 1.0, factor, factor], np.float32))
         how = {"mode": "linear", "coordinate_transformation_mode": "align_corners" if align else "half_pixel"}
+        return self.add("Resize", [given, "", scales], self._channels[given], **how)
+
+    def repeat(self, given: str, factor: int) -> str:
+        """Enlarge by a whole factor, each pixel as often."""
+        scales = self._weight(f"scales.{factor}", np.array([1.0, 1.0, factor, factor], np.float32))
+        how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
         return self.add("Resize", [given, "", scales], self._channels[given], **how)
 
     def _affine(self, name: str, channels: int) -> tuple[Array, Array]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tsernet.runtimes.onnx_layers import Layers
-from tsernet.runtimes.onnx_shapes import adaptive_pool, pool, resize_like
+from tsernet.runtimes.onnx_shapes import adaptive_pool, pool, resize_like, shuffle
 
 Step = Callable[..., str]
 _MOST_STEPS = 20_000
@@ -74,6 +74,8 @@ _STEPS: dict[str, Step] = {
     "prelu": lambda layers, given, *, name: layers.prelu(given, name),
     "sigmoid": lambda layers, given: layers.plain("Sigmoid", given),
     "add": lambda layers, one, other: layers.combine("Add", one, other),
+    "div": lambda layers, one, other: layers.combine("Div", one, other),
+    "exp": lambda layers, given: layers.plain("Exp", given),
     "sub": lambda layers, one, other: layers.combine("Sub", one, other),
     "mul": lambda layers, one, other: layers.combine("Mul", one, other),
     "max": lambda layers, one, other: layers.combine("Max", one, other),
@@ -82,10 +84,15 @@ _STEPS: dict[str, Step] = {
     "channels": lambda layers, given, *, start, stop: layers.channel_slice(given, start, stop),
     "softmax": lambda layers, given: layers.plain("Softmax", given, axis=1),
     "mean": lambda layers, given: layers.plain("GlobalAveragePool", given),
+    "peak": lambda layers, given: layers.plain("GlobalMaxPool", given),
+    "channel_mean": lambda layers, given: layers.add("ReduceMean", [given], 1, axes=[1], keepdims=1),
+    "channel_peak": lambda layers, given: layers.add("ReduceMax", [given], 1, axes=[1], keepdims=1),
+    "shuffle": lambda layers, given, *, groups: shuffle(layers, given, groups),
     "max_pool": lambda layers, given, **how: pool(layers, "MaxPool", given, **how),
     "avg_pool": lambda layers, given, **how: pool(layers, "AveragePool", given, **how),
     "adaptive_pool": lambda layers, given, *, bins: adaptive_pool(layers, given, bins),
     "resize": lambda layers, given, *, factor, align=False: layers.resize(given, factor, align),
+    "repeat": lambda layers, given, *, factor: layers.repeat(given, factor),
     "resize_like": lambda layers, given, like, *, align=False: resize_like(layers, given, like, align),
     "stretch": lambda layers, given: layers.stretched(given),
 }

@@ -7,9 +7,16 @@ from collections.abc import Sequence
 from tsernet.runtimes.onnx_layers import Layers
 
 
-def pool(layers: Layers, operator: str, given: str, *, kernel: Sequence[int], stride: Sequence[int], padding: Sequence[int]) -> str:
-    """Take the maximum (`MaxPool`) or the mean (`AveragePool`, zero padding counted) of windows; heights first."""
+def pool(
+    layers: Layers, operator: str, given: str, *, kernel: Sequence[int], stride: Sequence[int], padding: Sequence[int], ceil: bool = False
+) -> str:
+    """Take the maximum (`MaxPool`) or the mean (`AveragePool`, zero padding counted) of windows; heights first.
+
+    With `ceil` a mean's last windows end at the border, where they do not fit.
+    """
     how = {"kernel_shape": list(kernel), "strides": list(stride), "pads": [*padding, *padding]}
+    if ceil:
+        return layers.plain(operator, given, ceil_mode=1, **how)
     if operator == "AveragePool":
         return layers.plain(operator, given, count_include_pad=1, **how)
     return layers.plain(operator, given, **how)
@@ -55,3 +62,13 @@ def _averages(layers: Layers, size: str, bins: int) -> str:
 
 def _shape(layers: Layers, given: str, start: int, end: int) -> str:
     return layers.add("Shape", [given], 0, start=start, end=end)
+
+
+def shuffle(layers: Layers, given: str, groups: int) -> str:
+    """Take one channel of each group in turn; where they do not divide evenly, the channels stay as they are."""
+    channels = layers.channels(given)
+    if groups < 1 or channels % groups:
+        return given
+    each = channels // groups
+    order = [group * each + place for place in range(each) for group in range(groups)]
+    return layers.add("Gather", [given, layers.integers(order)], channels, axis=1)
