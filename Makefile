@@ -31,9 +31,10 @@ types: install
 tests: install
 	OMP_NUM_THREADS=1 pytest -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
-# The whole of what `tests` shows by a part: all the real test images, the code generator, four triggers at once.
+# What takes minutes for one thing: a retraining in the browser, two clones on one server, an empty environment; and the whole of what
+# `tests` shows by a part: all the real test images, the code generator, four triggers at once.
 long: install
-	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --max-worker-restart 0 -m long
+	OMP_NUM_THREADS=1 pytest -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 -m long
 
 # What takes too long for that too, some twenty minutes: SIGKILL at random moments, four triggers at once, the real graph throughout.
 drills: install

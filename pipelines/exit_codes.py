@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 from pipelines.loopback import bypass_proxy_for_loopback
 from tsernet.errors import CheckError, StoppedError, UserError
 
+DRIFTED = 4
+"""Of `tsernet monitor`: the last images are not of the training images' kind."""
+
 
 def run_stage(stage: Callable[[Sequence[str]], None]) -> None:
     """Run a stage with the command line's arguments and end the process.

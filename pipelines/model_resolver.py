@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tsernet.errors import UserError
 
 if TYPE_CHECKING:
-    from tsernet.models import TSERNet
+    from tsernet.methods.interface import SaliencyNetwork
     from tsernet.runtimes import ExportedSession, Session
 
 
@@ -31,7 +31,7 @@ def default_model() -> str:
     return SHIPPED
 
 
-def read_model(name: str) -> tuple[TSERNet, dict[str, str], Path]:
+def read_model(name: str) -> tuple[SaliencyNetwork, dict[str, str], Path]:
     """Read the network of a model.
 
     Args:
@@ -66,8 +66,19 @@ def open_model(name: str | None, runtime: str, device: str, callers: int = 1) ->
 
     chosen = "cpu" if device == "auto" and name and is_exported(Path(name)) else choose_device(device, "--device")
     path, fed = find_model(name or default_model())
-    session, metadata = open_session(path, runtime, chosen, callers)
+    session, metadata = open_session(path, preferred(runtime, path, chosen), chosen, callers)
     return session, metadata | fed, path
+
+
+def preferred(runtime: str, path: Path, device: str) -> str:
+    """Give what was measured to be the fastest in place of `auto`, for weights on the CPU; an exported file says itself what it is for.
+
+    Only for what a person looks at. A stage computes the same whatever else was measured on the machine.
+    """
+    from tsernet.runtimes import is_exported
+    from tsernet.runtimes.fastest import measured_runtime
+
+    return measured_runtime() if runtime == "auto" and device == "cpu" and not is_exported(path) else runtime
 
 
 def find_model(name: str) -> tuple[Path, dict[str, str]]:

@@ -18,9 +18,13 @@ REPOSITORY = Path(__file__).parents[1]
 # What libraries keep on purpose: MLflow's locks, torch's and Dask's caches, Prefect's folder for sources; and what a killed Python leaves.
 _LIBRARIES = ("db_init_lock-", "torchinductor_", "torchelastic_", "dask-scratch-space", "runner_storage", "pymp-")
 # Minutes each, in part waiting: begun last they would run alone.
-_LONGEST = ("test_endings.py", "test_triggers.py", "test_two_clones.py", "test_pipeline.py", "test_wide_strip.py")
+_LONGEST = ("test_endings.py", "test_triggers.py", "test_two_clones.py", "test_pipeline.py", "test_wide_strip.py", "test_browser.py")
 # One after the other in one process, for the fixture that they share.
-_TOGETHER = (("test_two_clones.py", "test_pipeline.py", "test_wide_strip.py"), ("test_report_browser.py", "test_report_build.py"))
+_TOGETHER = (
+    ("test_two_clones.py", "test_pipeline.py", "test_wide_strip.py"),
+    ("test_report_browser.py", "test_report_build.py"),
+    ("test_endings.py", "test_triggers.py"),
+)
 
 
 @pytest.hookimpl(optionalhook=True)

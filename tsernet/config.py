@@ -5,22 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from tsernet.config_errors import explain
 from tsernet.errors import UserError
+from tsernet.methods.names import require_name
 
 if TYPE_CHECKING:
     from tsernet.images.masks import MaskRule
 
 PARAMS_FILE = Path("params.yaml")
 
-VariantName = Literal["full", "no_subnet", "no_efbi", "no_erm", "no_fig", "no_big", "no_self_edge", "no_s_edge"]
+VariantName = Annotated[str, AfterValidator(require_name)]
 Measure = Literal["s_measure", "mae", "max_e_measure", "max_f_measure", "weighted_f_measure"]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+Width = Annotated[float, Field(gt=0.0, le=2.0)]
 Side = Annotated[int, Field(ge=32, le=4096, multiple_of=32)]
 
 
@@ -141,7 +143,8 @@ class Prepare(Section):
 class Split(Section):
     """Which samples are for training, for choices (validation) and for the verdict (test).
 
-    `validation` is a share of the training part; `test` is used by the method `stratified` alone.
+    `validation` is a share of the training part; `test` is used by the method `stratified` alone. `keep`: `champion` leaves the images that
+    the champion's split had in their parts, so that old test images stay, and draws among the new ones alone; `none` draws all anew.
     """
 
     method: Literal["official", "stratified", "files"]
@@ -149,6 +152,13 @@ class Split(Section):
     test: Share
     seed: int = Field(ge=0)
     files: str = Field(min_length=1)
+    keep: Literal["none", "champion"] = "none"
+
+    @model_validator(mode="after")
+    def _lists_are_kept_by_hand(self) -> Split:
+        if self.keep != "none" and self.method == "files":
+            raise ValueError("keep must be none where method is files: the lists say what stays where it is")
+        return self
 
 
 class CleanShare(Section):
@@ -188,13 +198,20 @@ class Model(Section):
 
     `initialisation`: `torch` (PyTorch's defaults) or `residual` (He-normal, residual branches that begin at zero).
     `encoder_weights`: `none`, `imagenet` (torchvision's ResNet-34, width 1.0 only) or a local file of those weights.
-    `start_from`: `none`, a .safetensors file of this network to fine-tune, or `shipped` or `shipped-paper`, which come with the package.
+    `start_from`: `none`; a .safetensors file of this network to fine-tune; `shipped` or `shipped-paper`, which come with the package; or
+    `champion`, the registry's, as the stage `inherit` has pinned it.
+    `widths`: the width of some of the `variants`, by name, in place of `width`.
     """
 
-    width: float = Field(gt=0.0, le=2.0)
+    width: Width
     initialisation: Literal["torch", "residual"]
     encoder_weights: str = Field(min_length=1)
     start_from: str = Field(min_length=1)
+    widths: dict[VariantName, Width] = {}
+
+    def width_of(self, variant: str) -> float:
+        """Give a network's width: its own in `widths`, else `width`."""
+        return self.widths.get(variant, self.width)
 
 
 class Loss(Section):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal
 
 from tsernet.errors import UserError
@@ -34,6 +36,14 @@ def choose_device(wanted: str, named_by: str) -> Device:
 def available_cores() -> int:
     """Count the cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def cpu_name() -> str:
+    """Name the processor as Linux does; elsewhere as Python does."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def has_cuda() -> bool:

@@ -34,38 +34,41 @@ class Sums(NamedTuple):
     predicted: Tensor
 
 
-def sums_of(logits: Tensor, mask: Tensor) -> Sums:
+def sums_of(logits: Tensor, mask: Tensor, with_similarity: bool = True) -> Sums:
     """Compute them, with a gradient for the logits alone.
 
     Args:
         logits: (B, M, H, W).
         mask: In {0, 1}, (B, 1, H, W).
+        with_similarity: Compute SSIM, which takes most of the time; else it is given as 0.
     """
     # The windows' depthwise convolutions take a sixth of the time in this layout (docs/explanation/performance.md).
-    return Sums(*_Sums.apply(logits.contiguous(memory_format=torch.channels_last), mask))
+    return Sums(*_Sums.apply(logits.contiguous(memory_format=torch.channels_last), mask, with_similarity))
 
 
 class _Sums(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(ctx: Any, logits: Tensor, mask: Tensor, with_similarity: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         maps = torch.sigmoid(logits)
-        similarity, slope = _similarity(maps, mask, with_slope=logits.requires_grad)
+        similarity, slope = maps.new_zeros(maps.shape[1]), None
+        if with_similarity:
+            similarity, slope = _similarity(maps, mask, with_slope=logits.requires_grad)
         ctx.save_for_backward(maps, mask, slope)
         true = (maps * mask).sum(dim=(2, 3))
         return _cross_entropy(logits, maps, mask), similarity, true, maps.sum(dim=(2, 3))
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, by_bce: Tensor, by_similarity: Tensor, by_true: Tensor, by_predicted: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, by_bce: Tensor, by_similarity: Tensor, by_true: Tensor, by_predicted: Tensor) -> tuple[Tensor, None, None]:
         maps, mask, slope = ctx.saved_tensors
         pixels = maps.shape[0] * maps.shape[2] * maps.shape[3]
-        gradient = slope * _per_map(by_similarity / pixels)
+        gradient = torch.zeros_like(maps) if slope is None else slope * _per_map(by_similarity / pixels)
         gradient.addcmul_(mask, by_true[:, :, None, None]).add_(by_predicted[:, :, None, None])
         # The sigmoid's slope p(1 − p), then the cross-entropy's (p − t).
         gradient.mul_(maps)
         gradient.addcmul_(gradient, maps, value=-1)
         share = _per_map(by_bce / pixels)
-        return gradient.addcmul_(maps, share).addcmul_(mask, share, value=-1), None
+        return gradient.addcmul_(maps, share).addcmul_(mask, share, value=-1), None, None
 
 
 def _per_map(values: Tensor) -> Tensor:

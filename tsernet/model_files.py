@@ -15,6 +15,9 @@ FORMAT = "tsernet/1"
 KEYS = ("variant", "width", "resize", "scaling", "stretch")
 """What metadata must say: the network's variant and width, and how an image is made into its input and back."""
 
+GRAPH = "graph"
+"""What the metadata of another network than TSERNet say too: what it computes, as `tsernet.runtimes.onnx_program` reads it."""
+
 
 def read_tensors(path: Path) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
     """Read a model file's tensors and metadata; nothing is unpickled.

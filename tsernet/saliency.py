@@ -73,9 +73,9 @@ class StripMaps:
         except ImageError as error:
             raise UserError(f"an image {error.sentence}") from None
 
-    def bands(self, source: RowSource, first: int = 0) -> Iterator[Band]:
+    def bands(self, source: RowSource, first: int = 0, forward: Forward | None = None) -> Iterator[Band]:
         """Make the map of an image row band by row band, as `StripPredictor.bands` does."""
-        return self._tiles.bands(source, first)
+        return self._tiles.bands(source, first, forward)
 
     def count(self, source: RowSource) -> int:
         """Say how many bands an image has."""

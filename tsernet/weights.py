@@ -16,9 +16,10 @@ from torch import Tensor
 
 from tsernet.digests import sha256_of
 from tsernet.errors import UserError
-from tsernet.model_files import FORMAT, KEYS, checked_metadata, require_file
-from tsernet.models.build import outline_tsernet
-from tsernet.models.network import TSERNet
+from tsernet.methods.graph import graph_of
+from tsernet.methods.interface import SaliencyNetwork
+from tsernet.methods.registry import outline_network
+from tsernet.model_files import FORMAT, GRAPH, KEYS, checked_metadata, require_file
 
 __all__ = ["FORMAT", "KEYS", "WIDTHS", "load_model", "save_model", "sha256_of"]
 
@@ -26,7 +27,7 @@ WIDTHS = (0.0, 2.0)
 """Above the first, at most the second: as the params allow."""
 
 
-def save_model(path: Path, model: TSERNet, metadata: Mapping[str, str], half: bool = False) -> None:
+def save_model(path: Path, model: SaliencyNetwork, metadata: Mapping[str, str], half: bool = False) -> None:
     """Write a model file; a reader sees the old one or the new one, whole.
 
     Args:
@@ -38,8 +39,11 @@ def save_model(path: Path, model: TSERNet, metadata: Mapping[str, str], half: bo
             nothing of the file, and a variance may be too small for 16 bits.
     Raises:
         ValueError: If a key is missing, or contradicts the model; or, with `half`, if a kernel does not fit into float16.
+        UserError: If the network is made of layers that no runtime but PyTorch has.
     """
     own = {"format": FORMAT, "variant": model.variant, "width": repr(float(model.width))}
+    if graph := graph_of(model):
+        own[GRAPH] = graph
     full = {**own, **metadata}
     wrong = [key for key in own if full[key] != own[key] and not (key == "width" and _number(full[key]) == model.width)]
     missing = [key for key in KEYS if key not in full]
@@ -88,13 +92,14 @@ def _sort_header(path: Path) -> None:
         file.write(text.ljust(length))
 
 
-def load_model(path: Path) -> tuple[TSERNet, dict[str, str]]:
+def load_model(path: Path) -> tuple[SaliencyNetwork, dict[str, str]]:
     """Build the network that a model file names and fill it.
 
     Returns:
         The model, on the CPU, in eval mode; and the file's metadata.
     Raises:
-        UserError: If the file is not there, is no model file of this format, or its tensors do not fit its metadata.
+        UserError: If the file is not there, is no model file of this format, its tensors do not fit its metadata, or its method is of a
+            package that is not installed.
     """
     require_file(path)
     try:
@@ -115,15 +120,15 @@ def _own(tensor: Tensor) -> Tensor:
     return tensor.float() if tensor.dtype == torch.float16 else tensor.clone()
 
 
-def _shell(path: Path, metadata: Mapping[str, str]) -> TSERNet:
+def _shell(path: Path, metadata: Mapping[str, str]) -> SaliencyNetwork:
     """Build the network without memory, so that a file that lies about its width costs nothing."""
     width = _number(metadata["width"])
     if not WIDTHS[0] < width <= WIDTHS[1]:
         raise UserError(f"{path}: the metadata's width must be above {WIDTHS[0]} and at most {WIDTHS[1]}, got {metadata['width']}")
     try:
-        return outline_tsernet(metadata["variant"], width)
+        return outline_network(metadata["variant"], width)
     except ValueError as error:
-        raise UserError(f"{path}: {error}") from None
+        raise UserError(f"{path}: variant: {error}") from None
 
 
 def _number(text: str) -> float:
@@ -133,7 +138,7 @@ def _number(text: str) -> float:
         return math.nan
 
 
-def _check_tensors(path: Path, model: TSERNet, tensors: Mapping[str, Tensor]) -> None:
+def _check_tensors(path: Path, model: SaliencyNetwork, tensors: Mapping[str, Tensor]) -> None:
     expected = {name: tensor.shape for name, tensor in model.state_dict().items()}
     given = {name: tensor.shape for name, tensor in tensors.items()}
     wrong = sorted(name for name in expected.keys() | given.keys() if expected.get(name) != given.get(name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import ExitStack
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ def infer(
     threads: Annotated[str, typer.Option(help="Numbers of threads, with commas.")] = "1,2",
     ways: Annotated[str, typer.Option(help="Runtimes and precisions, with commas; all that are installed if not given.")] = "",
     repetitions: Annotated[int, typer.Option(min=1, help="Of an image; a strip is computed a third as often.")] = 9,
+    remember: Annotated[bool, typer.Option(help="Let --runtime auto take what was fastest here in 32 bits, for this user.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Time one image, images by all threads at once and a strip, apart from the start, beside what the machine can do at best."""
@@ -51,6 +53,20 @@ def infer(
         rates = {str(count): measure_rates(count) for count in numbers}
     floor = _floor(network_macs(source, size), rates)
     _print(f"one {size}×{size} image, many, and a strip of {width}×{height}, {model}", rows, rates, floor, as_json)
+    if remember:
+        _remember(rows)
+
+
+def _remember(rows: dict[str, dict[str, Any]]) -> None:
+    """Keep the fastest runtime of 32 bits at the most threads, and name it on stderr, beside the table or the JSON."""
+    from tsernet.errors import UserError
+    from tsernet.runtimes.fastest import fastest_file, remember_fastest
+
+    most = max(row["threads"] for row in rows.values())
+    rates = {row["way"].split()[0]: row["images_per_s"] for row in rows.values() if row["way"].endswith("f32") and row["threads"] == most}
+    if not rates:
+        raise UserError("--remember: no way of 32 bits was measured; name one in --ways, such as 'onnx f32'")
+    print(f"--runtime auto is now {remember_fastest(rates)!r} on this machine, by {fastest_file()}", file=sys.stderr)
 
 
 def _figures(task: str, timing: Timing, batch: int, pixels: int) -> dict[str, float]:

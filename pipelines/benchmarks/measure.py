@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from pathlib import Path
+
+from tsernet.devices import cpu_name
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def per_item(timings: Sequence[Timing], count: int) -> list[Timing]:
 def describe_machine() -> dict[str, str | int | float]:
     """Say what the figures were measured on, and how busy it was at the time; of PyTorch only where it is installed."""
     facts: dict[str, str | int | float] = {
-        "cpu": _cpu_name(),
+        "cpu": cpu_name(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         "load_average": round(os.getloadavg()[0], 2),
@@ -128,12 +129,3 @@ def _print_table(title: str, timings: Sequence[Timing], shares: Sequence[float])
         times = (f"{1e3 * timing.median:.1f}", f"{1e3 * timing.best:.1f}", str(len(timing.seconds)), f"{share:.1%}")
         table.add_row(timing.name, *times, *(str(timing.facts.get(name, "")) for name in extra))
     Console().print(table)
-
-
-def _cpu_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()

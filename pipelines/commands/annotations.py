@@ -21,8 +21,13 @@ def register(app: typer.Typer) -> None:
 
 def write_annotations(
     maps: Annotated[Path, typer.Argument(help="Folder of maps as predict writes them: 8-bit PNG")],
-    format_name: Annotated[Literal["labelme", "coco", "cvat"], typer.Option("--format", help="labelme | coco | cvat")],
-    out: Annotated[Path, typer.Option(help="Folder for NAME.json (labelme), annotations.json (coco) or annotations.xml (cvat)")],
+    format_name: Annotated[
+        Literal["labelme", "coco", "cvat", "label-studio"], typer.Option("--format", help="labelme | coco | cvat | label-studio")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(help="Folder for NAME.json (labelme), annotations.json (coco), annotations.xml (cvat) or tasks.json (label-studio)"),
+    ],
     images: Annotated[Path | None, typer.Option(help="Folder of the images; without it an image is called as its map, NAME.png")] = None,
     threshold: Annotated[int, typer.Option(min=1, max=255, help="From this value of a map on a pixel is a defect")] = 128,
     tolerance: Annotated[float, typer.Option(min=0, max=100, help="How far a polygon may leave the outline, pixels; 0: not at all")] = 1.0,

@@ -26,13 +26,17 @@ def import_(
     unannotated: Annotated[Literal["skip", "clean"], typer.Option(help="Images without an annotation: left out, or clean images")] = "skip",
     group_from: Annotated[str | None, typer.Option(help="Regular expression; its first group in a name is the group: 'coil(\\d+)'")] = None,
     update: Annotated[bool, typer.Option("--update", help="Replace what an earlier import wrote there, and nothing else")] = False,
+    add: Annotated[bool, typer.Option("--add", help="Add to the dataset there; the masks of images that it has are replaced")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and count; write nothing")] = False,
 ) -> None:
     """Import annotations as masks, each object by the rule of the tool that owns the format; nothing is written unless all is well."""
     from tsernet.annotations import ImportOptions, import_dataset
+    from tsernet.errors import UserError
     from tsernet.progress import ProgressBar
 
-    options = ImportOptions(images, line_width, unannotated, group_from, update, dry_run)
+    if update and add:
+        raise UserError("--update and --add: give one of them")
+    options = ImportOptions(images, line_width, unannotated, group_from, update, add, dry_run)
     bar: list[ProgressBar] = []
 
     def show(done: int, total: int) -> None:

@@ -42,7 +42,8 @@ def validation_table(summary: dict[str, Any]) -> str:
 def show_scores(workspace: Path) -> None:
     """Show every evaluated model's measures, and those of the champion that the new version was measured against."""
     rows = [_scores(_read(path)) for path in sorted(workspace.glob("results/evaluate/*/*/metrics.json"))]
-    against = {name: figures["champion"] for name, figures in _register_record(workspace).get("figures", {}).items()}
+    figures = _register_record(workspace).get("figures", {})
+    against = {name: figures[name]["champion"] for name in _MEASURES if name in figures}
     if against:
         rows.append({"model": "champion before"} | _figures(against))
     if rows:

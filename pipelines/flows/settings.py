@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from tsernet.config import VariantName
+from tsernet.methods import network_names
 
 
 def _without_default(schema: dict[str, Any]) -> None:
@@ -41,8 +42,11 @@ class Settings(BaseModel):
         max_length=200,
         description="The commit, tag or branch of the repository whose code and parameters are used.",
     )
-    variants: list[VariantName] = Field(
-        default=[], max_length=8, json_schema_extra=_VARIANTS_SCHEMA, description="Which variants to train; `full` must be among them."
+    variants: list[Annotated[VariantName, Field(json_schema_extra={"enum": list(network_names())})]] = Field(
+        default=[],
+        max_length=32,
+        json_schema_extra=_VARIANTS_SCHEMA,
+        description="Which variants and other methods to train; `full` must be among them.",
     )
     seeds: list[Annotated[int, Field(ge=0, le=2**31 - 1)]] = Field(
         default=[], max_length=20, json_schema_extra={"uniqueItems": True}, description="Which seeds to train each variant with."
@@ -50,6 +54,14 @@ class Settings(BaseModel):
     iterations: Iterations = Field(default=None, json_schema_extra=_without_default, description="Optimisation steps of each training.")
     learning_rate: LearningRate = Field(default=None, json_schema_extra=_without_default, description="Adam's learning rate.")
     batch_size: BatchSize = Field(default=None, json_schema_extra=_without_default, description="Images a step.")
+    start: Literal["preset", "fresh", "champion"] = Field(
+        default="preset",
+        description="The weights to begin with: fresh ones, or the champion's of this moment, to fine-tune (`full` alone).",
+    )
+    split: Literal["preset", "anew", "champion"] = Field(
+        default="preset",
+        description="Which images test: all drawn anew, or the champion's stay and new ones join them, so that scores stay comparable.",
+    )
     device: Literal["preset", "auto", "cpu", "cuda"] = Field(default="preset", description="What the training runs on.")
     spread: Literal["one after another", "dask"] = Field(
         default="one after another",
@@ -64,11 +76,13 @@ class Settings(BaseModel):
         """List what differs from the preset, by dotted key of params.yaml."""
         chosen: dict[str, Any] = {
             "dataset.source": None if self.source == "preset" else self.source,
-            "variants": self.variants or None,
+            "variants": self.variants or (["full"] if self.start == "champion" else None),
             "seeds": self.seeds or None,
             "train.iterations": self.iterations,
             "train.optimiser.lr": self.learning_rate,
             "train.batch_size": self.batch_size,
+            "model.start_from": {"preset": None, "fresh": "none", "champion": "champion"}[self.start],
+            "split.keep": {"preset": None, "anew": "none", "champion": "champion"}[self.split],
             "train.hardware.accelerator": None if self.device == "preset" else self.device,
             "register.promote": self.promote,
         }

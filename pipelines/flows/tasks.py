@@ -17,6 +17,7 @@ from pipelines.flows.settings import Settings
 from pipelines.flows.stage_process import dvc, run_command, stage_environment
 from pipelines.flows.workspace.worktree import create_workspace, run_environment, save_experiment, write_params
 from tsernet.config import Params
+from tsernet.data.inherited import CHAMPION
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,17 @@ def fetch(place: Place) -> None:
 def split_and_validate(place: Place) -> None:
     """Split, and stop here if the data fails an expectation."""
     try:
+        _inherit(place)
         repro(place, "split", "validate")
     finally:
         artifacts.show_validation(place.path)
+
+
+def _inherit(place: Place) -> None:
+    """Pin what is taken over from the champion: of this moment, whichever an earlier run or the revision's dvc.lock had pinned."""
+    # A revision of before that stage takes nothing over.
+    if "\n  inherit:" in (place.path / "dvc.yaml").read_text(encoding="utf-8"):
+        repro(place, "inherit", force=CHAMPION in (place.params.model.start_from, place.params.split.keep))
 
 
 @task(name="train", task_run_name="train {variant} {seed}", cache_policy=NO_CACHE)

@@ -13,9 +13,8 @@ from pipelines.flows.settings import Settings
 from pipelines.flows.stage_process import run_command, stage_environment, tsernet
 from pipelines.flows.tasks import Place, fetch, split_and_validate, workspace
 from pipelines.flows.workspace.context import flow_workspace
+from pipelines.services.names import RETRAIN
 from tsernet.errors import CheckError
-
-RETRAIN = "retrain/default"
 
 
 @flow(name="watch", persist_result=False)

@@ -11,6 +11,7 @@ from typing import Any
 from tsernet.errors import CheckError, UserError
 
 TRAIN, EVALUATE, REPORT, IMAGES = Path("results/train"), Path("results/evaluate"), Path("results/report"), Path("data/prepared/images")
+SAMPLES = Path("data/splits/samples.csv")
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def read_candidate(variant: str, seed: int) -> Candidate:
         raise CheckError(f"{paths[0]} was changed after training: sha256 {found}, expected {run['weights_sha256']} as in {paths[1]}")
     read_tensors(paths[0])
     optional = {"model_card": REPORT / "model_card.md", "params": Path("params.yaml")}
-    optional |= {"operating": evaluated / "operating.json", "clean": evaluated / "clean.csv"}
+    optional |= {"samples": SAMPLES, "operating": evaluated / "operating.json", "clean": evaluated / "clean.csv"}
     papers = {"per_image": paths[3], "metrics": paths[2], **{name: path for name, path in optional.items() if path.is_file()}}
     operating = optional["operating"]
     protocol = json.loads(operating.read_text(encoding="utf-8")) if operating.is_file() else {}

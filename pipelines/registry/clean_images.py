@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,14 +37,29 @@ class CleanImages:
         return self.false_components / self.megapixels
 
 
-def read_clean(path: Path) -> CleanImages | None:
-    """Read clean.csv as `evaluate` writes it; None where no test image is clean.
+def joined_clean(one: CleanImages | None, other: CleanImages | None) -> CleanImages | None:
+    """Put what is marked on different clean images together, sorted by name."""
+    if one is None or other is None:
+        return one or other
+    marked = dict(zip([*one.masks, *other.masks], [*one.marked, *other.marked], strict=True))
+    masks = {**one.masks, **other.masks}
+    names = sorted(masks)
+    return CleanImages(
+        {name: masks[name] for name in names},
+        np.array([marked[name] for name in names]),
+        one.false_components + other.false_components,
+        one.megapixels + other.megapixels,
+    )
+
+
+def read_clean(path: Path, leave_out: Collection[str] = ()) -> CleanImages | None:
+    """Read clean.csv as `evaluate` writes it; None where no test image is clean, or all are left out.
 
     Raises:
         UserError: If a column is missing or holds no number.
     """
     with path.open(newline="", encoding="utf-8") as file:
-        rows = sorted(csv.DictReader(file), key=lambda row: row["name"])
+        rows = sorted((row for row in csv.DictReader(file) if row["name"] not in leave_out), key=lambda row: row["name"])
     if not rows:
         return None
     try:

@@ -90,7 +90,7 @@ def compare(challenger: PerImage, champion: PerImage, settings: Register) -> Ver
     """
     if challenger.masks != champion.masks:
         return Verdict(False, f"the test images are not the champion's: {_difference(challenger.masks, champion.masks)}", {})
-    figures = _gains(challenger, champion, settings.confidence)
+    figures = gains_of(challenger, champion, settings.confidence)
     chosen = figures[settings.measure]
     worse = [key for key in MEASURES if key != settings.measure and figures[key]["at_least"] < -settings.tolerance]
     gain = f"gain in {settings.measure} {chosen['gain']:+.4f}, at {settings.confidence:.0%} confidence at least {chosen['at_least']:+.4f}"
@@ -104,8 +104,15 @@ def compare(challenger: PerImage, champion: PerImage, settings: Register) -> Ver
     return Verdict(True, f"better than the champion: {gain}, above the margin of {settings.margin:.4f}; not worse in the others", figures)
 
 
-def _gains(challenger: PerImage, champion: PerImage, confidence: float) -> dict[str, Any]:
-    """Bootstrap the mean gain of each measure, signed so that more is better."""
+def gains_of(challenger: PerImage, champion: PerImage, confidence: float) -> dict[str, Any]:
+    """Bootstrap the mean gain of each measure, signed so that more is better.
+
+    Args:
+        challenger, champion: Scores of the same images in the same order, at least one.
+        confidence: One-sided, in (0.5, 1).
+    Returns:
+        By measure: the means of both, the mean gain, and what it is at least at the confidence.
+    """
     count = len(challenger.masks)
     generator = np.random.default_rng(SEED)
     weights = generator.multinomial(count, np.full(count, 1.0 / count), size=RESAMPLES).astype(np.float64) / count

@@ -18,7 +18,7 @@ CODE = Path(__file__).with_name("pyfunc_model.py")
 LIBRARY = (
     *("__init__.py", "py.typed", "devices.py", "digests.py", "errors.py", "inference.py", "model_files.py", "protocol.py", "saliency.py"),
     "weights.py",
-    *("data/__init__.py", "data/pixels.py", "defects", "images", "models", "runtimes", "tiles"),
+    *("data/__init__.py", "data/pixels.py", "defects", "images", "methods", "models", "runtimes", "tiles"),
 )
 """What of `tsernet` goes into a version: all that loading and predicting import. The gate loads it and would find a gap."""
 REQUIREMENTS = ("mlflow", "onnxruntime", "numpy", "pandas", "pillow", "safetensors", "scipy", "tifffile", "imagecodecs")

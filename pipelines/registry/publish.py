@@ -11,20 +11,21 @@ from typing import Any
 
 from pipelines.registry.candidate import Candidate
 from pipelines.registry.champion import settle
-from pipelines.registry.clean_images import CleanImages, read_clean, weigh_false_alarms
-from pipelines.registry.comparison import MEASURES, Verdict, compare, meets_floor, read_per_image
+from pipelines.registry.comparison import MEASURES, Verdict, meets_floor
 from pipelines.registry.decisions import Decision, write_decision
 from pipelines.registry.gate import TOLERANCE, FreshProcess, largest_difference
+from pipelines.registry.judging import CLEAN_TAG, SAMPLES_TAG, judge
 from pipelines.registry.versions import CHALLENGER, INPUT_TAGS, NETWORK, VERSION_TAGS, Registry, Version
 from pipelines.tracking.provenance import provenance_tags
 from pipelines.tracking.server import reachable
 from tsernet.config import Evaluate, Register
 from tsernet.errors import CheckError
 
-_PROVENANCE = ("mlflow.source.git.commit", "tsernet.git_dirty", "tsernet.params_digest", "tsernet.flow_run", "tsernet.execution")
+_PROVENANCE = (
+    *("mlflow.source.git.commit", "tsernet.git_dirty", "tsernet.params_digest", "tsernet.flow_run", "tsernet.execution"),
+    *("tsernet.start", "tsernet.start_sha256"),
+)
 _ROUNDS = 10
-CLEAN_TAG = "tsernet.test.clean_images"
-"""How many test images of a version are clean; without it there is no table of them."""
 
 
 @dataclass(frozen=True)
@@ -78,30 +79,6 @@ def challenge(registry: Registry, version: Version, settings: Register) -> tuple
         if record.outcome(nonce).effect != "overtaken":
             return verdict, record.champion
     raise CheckError(f"models:/{registry.name}/{version.number}: the champion changed {_ROUNDS} times while it was decided; register again")
-
-
-def judge(registry: Registry, version: Version, champion: str, settings: Register) -> Verdict:
-    """Compare a version with the champion by their scores as registered; without a champion the floor decides."""
-    with registry.files(version, "artifacts/per_image.csv") as path:
-        ours = read_per_image(path)
-    meets, sentence = meets_floor({key: float(ours.scores[key].mean()) for key in MEASURES}, settings)
-    if not meets or not champion:
-        return Verdict(meets, f"no champion yet; {sentence}" if meets else sentence, {})
-    reigning = registry.get(champion)
-    own, other = (registry.provenance(one).get("tsernet.digest.test", "") for one in (version, reigning))
-    if own and other and own != other:
-        return Verdict(False, f"the test set is not the champion's: digest {own}, the champion's {other}", {})
-    with registry.files(reigning, "artifacts/per_image.csv") as path:
-        verdict = compare(ours, read_per_image(path), settings)
-    return weigh_false_alarms(verdict, _clean(registry, version), _clean(registry, reigning), settings)
-
-
-def _clean(registry: Registry, version: Version) -> CleanImages | None:
-    """Read what a version marks on clean test images; None for one that was made before that was kept, or without any."""
-    if not registry.provenance(version).get(CLEAN_TAG):
-        return None
-    with registry.files(version, "artifacts/clean.csv") as path:
-        return read_clean(path)
 
 
 def _identity(candidate: Candidate, evaluate: Evaluate) -> str:
@@ -190,6 +167,8 @@ def _upload(registry: Registry, candidate: Candidate, folder: Path, tags: dict[s
 
 def _tags(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> dict[str, str]:
     """Gather all that is to be known of the version: from the run that trained it, else from here."""
+    from tsernet.digests import sha256_of
+
     run = _training_run(registry, candidate)
     known = dict(run.data.tags) if run else provenance_tags(Path.cwd(), "")
     kept = {key: value for key, value in known.items() if key in _PROVENANCE or key.startswith(("tsernet.digest.", "tsernet.version."))}
@@ -209,6 +188,7 @@ def _tags(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> dict[
         **_levels_tag(candidate),
         **({f"{INPUT_TAGS}{key}": value for key, value in candidate.protocol.items()} if candidate.is_strip else {}),
         **{f"tsernet.test.{key}": str(candidate.metrics[key]) for key in MEASURES},
+        **({SAMPLES_TAG: sha256_of(candidate.papers["samples"])} if "samples" in candidate.papers else {}),
         **({CLEAN_TAG: str(candidate.metrics["clean_images"])} if candidate.metrics.get("clean_images") else {}),
     }
 

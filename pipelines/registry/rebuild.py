@@ -25,6 +25,8 @@ _PATCH = "uncommitted.patch"
 _PARTS = ("dataset", "train", "val", "test")
 _SOURCES = ("data/raw", "data/splits")
 """What is checked out instead of made: the folder of images and the lists that it came from may have moved on since."""
+_START = "data/inherited/start"
+"""Likewise: the champion whose weights it started from, if any. Versions of release 0.2.0 and before have none."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,11 @@ def _restore_data(tree: Path, root: Path) -> None:
         shutil.copy(private, tree / ".dvc" / "config.local")
     cache = subprocess.run([*_DVC, "cache", "dir"], cwd=root, capture_output=True, text=True).stdout.strip()
     _dvc(tree, "config", "--local", "cache.dir", str((root / (cache or ".dvc/cache")).resolve()))
+    sources = [*_SOURCES, *([_START] if f"path: {_START}\n" in (tree / "dvc.lock").read_text(encoding="utf-8") else [])]
     for verb in ("checkout", "pull"):
-        if _call(tree, [verb, *_SOURCES]) == 0:
+        if _call(tree, [verb, *sources]) == 0:
             return
-    raise UserError(f"the data of this version ({', '.join(_SOURCES)}) are neither in the cache of {root} nor in its remote")
+    raise UserError(f"the data of this version ({', '.join(sources)}) are neither in the cache of {root} nor in its remote")
 
 
 def _dvc(tree: Path, *arguments: str) -> None:

@@ -34,6 +34,8 @@ def trace_version(registry: Registry, version: Version) -> dict[str, Any]:
         "params": tags.get("tsernet.params_digest", ""),
         "splits": {name: tags.get(f"tsernet.digest.{name}", "") for name in _SPLITS},
         "data": tags.get("tsernet.digest.dataset", ""),
+        "started_from": tags.get("tsernet.start", ""),
+        "started_from_sha256": tags.get("tsernet.start_sha256", ""),
         "inputs": _inputs(registry, version.run_id),
         "flow_run": tags.get("tsernet.flow_run", ""),
         "tracking_uri": redact_passwords(registry.uri),

@@ -11,16 +11,17 @@ from prefect.automations import Automation
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ChangeFlowRunState
+from prefect.events.actions import ChangeFlowRunState, RunDeployment
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
 from pipelines.services.deployments import refresh
-from pipelines.services.names import LIMIT, MISSING
+from pipelines.services.names import DRIFTED_EVENT, LIMIT, MISSING, MONITORED, RETRAIN
 
 POOL = "tsernet"
 SILENT_RUNS = "tsernet: mark silent runs crashed"
+RETRAIN_ON_DRIFT = "tsernet: retrain when inspected images drift"
 HEARTBEAT_SECONDS = 30
 
 
@@ -42,6 +43,7 @@ def make_ready(slots: int) -> dict[str, Any]:
         if wanted != there:
             client.upsert_global_concurrency_limit_by_name(LIMIT, wanted)
     make_automation()
+    make_drift_automation()
     return {"limit": LIMIT, "slots": wanted}
 
 
@@ -77,8 +79,34 @@ def make_automation() -> None:
     ).create()
 
 
+def make_drift_automation() -> None:
+    """Make the rule that retrains on drift where `retrain` is deployed and the rule is not there; it is off until someone turns it on."""
+    with get_client(sync_client=True) as client:
+        if client.read_automations_by_name(RETRAIN_ON_DRIFT):
+            return
+        try:
+            deployment = client.read_deployment_by_name(RETRAIN).id
+        except ObjectNotFound:
+            return
+    Automation(
+        name=RETRAIN_ON_DRIFT,
+        description="A window of inspected images is not of the training images' kind. At most once a day.",
+        enabled=False,
+        trigger=EventTrigger(
+            expect={DRIFTED_EVENT},
+            match={"prefect.resource.id": [f"{MONITORED}*"]},
+            posture=Posture.Reactive,
+            threshold=1,
+            within=timedelta(days=1),
+        ),
+        actions=[RunDeployment(source="selected", deployment_id=deployment, parameters=None, job_variables=None)],
+    ).create()
+
+
 if __name__ == "__main__":
     make_pool()
     make_ready(1)
-    for name in refresh(Path.cwd()):
+    missing = refresh(Path.cwd())
+    make_drift_automation()
+    for name in missing:
         print(f"{MISSING}{name}", flush=True)

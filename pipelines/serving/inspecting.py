@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.serving.limits import Limits, RefusedError
-from pipelines.serving.loaded import Loaded
+from pipelines.serving.loaded import Loaded, Watched
 from pipelines.serving.reading import Upload
 from tsernet.data.atomic import png_bytes
 from tsernet.defects import Runs, find_defects, runs_of_rows
@@ -23,6 +23,7 @@ from tsernet.inference import to_uint8
 from tsernet.inspection import ImageStatistics, Inspected, SaliencyStatistics, image_statistics, saliency_statistics
 from tsernet.protocol import OperatingPoint
 from tsernet.tiles import ArrayRows
+from tsernet.tiles.predictor import Forward
 
 _STATUS = {"bomb": 413, "unreadable": 415, "no-bytes": 415, "mode": 415, "codec": 415}
 """HTTP's status of an image error's code; of all others 422: an image by its kind, which cannot be used."""
@@ -53,6 +54,7 @@ class Inspection:
         total: How many there are.
         statistics: Of the image.
         spread: Of the map.
+        features: Of the network's encoder, their means over the image, float32 (C,); None where the model does not give them.
         seconds: That it took.
     """
 
@@ -66,6 +68,7 @@ class Inspection:
     total: int
     statistics: ImageStatistics
     spread: SaliencyStatistics
+    features: NDArray[np.float32] | None
     seconds: float
 
     @property
@@ -101,6 +104,35 @@ class Inspection:
         return found
 
 
+class PooledFeatures:
+    """The means of a network's features over the tiles of one image, each tile by its area.
+
+    Args:
+        network: Gives them beside its logits; None where it does not.
+    """
+
+    def __init__(self, network: Watched | None) -> None:
+        self._network, self._pixels = network, 0
+        self._sum = np.zeros(0, dtype=np.float64)
+
+    @property
+    def forward(self) -> Forward | None:
+        """What the maker of maps is to call; None for its own network."""
+        return None if self._network is None else self._run
+
+    def mean(self) -> NDArray[np.float32] | None:
+        """Give them, float32 (C,); None where there are none."""
+        return (self._sum / self._pixels).astype(np.float32) if self._pixels else None
+
+    def _run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        assert self._network is not None
+        logits, features = self._network(inputs)
+        pixels = inputs.shape[2] * inputs.shape[3]
+        self._sum = features.astype(np.float64).sum(axis=0) * pixels + (self._sum if self._pixels else 0.0)
+        self._pixels += len(inputs) * pixels
+        return logits
+
+
 def inspect_image(upload: Upload, model: Loaded, wanted: Wanted, limits: Limits) -> Inspection:
     """Inspect one image file.
 
@@ -111,8 +143,8 @@ def inspect_image(upload: Upload, model: Loaded, wanted: Wanted, limits: Limits)
     pixels, bits = _decoded(upload.content, model.levels or wanted.levels, limits.pixels)
     least = wanted.min_area if wanted.min_area is not None else model.min_area
     threshold = wanted.threshold if wanted.threshold is not None else model.threshold
-    runs, bands = [], []
-    for band in model.maker.bands(ArrayRows(pixels)):
+    runs, bands, pooled = [], [], PooledFeatures(model.watched)
+    for band in model.maker.bands(ArrayRows(pixels), forward=pooled.forward):
         runs.append(runs_of_rows(band.saliency, threshold, band.top))
         bands.append(to_uint8(band.saliency))
         if time.monotonic() - started > limits.work_seconds:
@@ -130,6 +162,7 @@ def inspect_image(upload: Upload, model: Loaded, wanted: Wanted, limits: Limits)
         total=total,
         statistics=image_statistics(pixels),
         spread=saliency_statistics(saliency, OperatingPoint(threshold).level),
+        features=pooled.mean(),
         seconds=time.monotonic() - started,
     )
 

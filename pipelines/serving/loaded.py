@@ -5,20 +5,26 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.map_files import MOST_CALLERS, callers_for
 from tsernet.digests import sha256_of
 from tsernet.errors import UserError
 from tsernet.images.levels import Levels, parse_levels
 from tsernet.runtimes import open_session
+from tsernet.runtimes.onnx_session import OnnxSession
+from tsernet.runtimes.openvino_session import OpenVinoSession
 from tsernet.saliency import StripMaps, map_maker
 
 _FETCH_SECONDS = 120.0
+Watched = Callable[[NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]
+"""The network, float32 (B, 3, H, W), to logits, (B, 1, H, W), and features, (B, C)."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class Loaded:
         callers: How many.
         levels: Of the model, or as the service was told.
         pixel_mm: Side of an image's pixel, millimetres; None where it is not known.
+        watched: The network, giving the encoder's pooled features beside its logits; None where the runtime or the file gives none.
     """
 
     name: str
@@ -58,6 +65,7 @@ class Loaded:
     callers: int
     levels: Levels | None
     pixel_mm: float | None
+    watched: Watched | None = None
 
     @property
     def threshold(self) -> float:
@@ -92,14 +100,15 @@ def load(name: str, usage: Usage) -> Loaded:
     Raises:
         UserError: If there is no such model, it cannot be used here, or what it computes is no map.
     """
-    from pipelines.model_resolver import find_model
+    from pipelines.model_resolver import find_model, preferred
     from tsernet.devices import choose_device
     from tsernet.runtimes import is_exported
 
     version = name.rpartition("/")[2] if name.startswith("models:") else ""
     path, fed = _fetched(name) if version else find_model(name)
     chosen = "cpu" if usage.device == "auto" and is_exported(path) else choose_device(usage.device, "--device")
-    session, metadata = open_session(path, usage.runtime, chosen, callers_for(MOST_CALLERS))
+    wanted = preferred(usage.runtime, path, chosen)
+    session, metadata = open_session(path, wanted, chosen, callers_for(MOST_CALLERS), features=True)
     maker = map_maker(session, metadata | fed, protocol="strip", pixel_scale=usage.pixel_scale)
     assert isinstance(maker, StripMaps)
     _probe(maker, name)
@@ -112,6 +121,7 @@ def load(name: str, usage: Usage) -> Loaded:
         callers=session.callers,
         levels=parse_levels(usage.levels, maker.levels),
         pixel_mm=None if known is None else known * usage.pixel_scale,
+        watched=session.logits_and_features if isinstance(session, OnnxSession | OpenVinoSession) and session.gives_features else None,
     )
 
 

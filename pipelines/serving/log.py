@@ -10,7 +10,7 @@ import io
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -47,8 +47,9 @@ COLUMNS = {
     "min_area": "REAL NOT NULL",
     "seconds": "REAL NOT NULL",
     "thumbnail": "BLOB",
+    "features": "BLOB",
 }
-"""Of the table `inspections`; `at` is UTC, ISO 8601; shares and saliency in [0, 1], areas in pixels."""
+"""Of the table `inspections`; `at` is UTC, ISO 8601; shares and saliency in [0, 1], areas in pixels; `features` float32, little-endian."""
 _PREFIX, _SUFFIX = "inspections-", ".sqlite"
 _WAIT_SECONDS = 10.0
 
@@ -83,33 +84,13 @@ class InspectionLog:
     def add(self, found: Inspection, role: str, model: Loaded, image_sha256: str) -> None:
         """Write down one inspection; on return it outlives a kill."""
         now = datetime.now(UTC)
-        height, width = found.saliency.shape
-        row: dict[str, Any] = {
-            "at": now.isoformat(timespec="milliseconds"),
-            "name": found.name,
-            "image_sha256": image_sha256,
-            "width": width,
-            "height": height,
-            "bits": found.bits,
-            **asdict(found.statistics),
-            "saliency_mean": found.spread.mean,
-            "saliency_p99": found.spread.p99,
-            "saliency_peak": found.spread.peak,
-            "marked": found.spread.marked,
-            "saliency_histogram": json.dumps(found.spread.histogram),
-            "defects": found.total,
-            "largest_area": max((one["area"] for one in found.defects), default=0),
-            "role": role,
-            "model": model.name,
-            "weights_sha256": model.weights_sha256,
-            "threshold": found.threshold,
-            "min_area": found.min_area,
-            "seconds": found.seconds,
-            "thumbnail": _thumbnail(found, self._settings.thumbnail),
-        }
+        self.write(row_of(found, role, model, image_sha256, now) | {"thumbnail": _thumbnail(found, self._settings.thumbnail)})
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Write down a row with all of COLUMNS, into the file of its day."""
         insert = f"INSERT INTO inspections ({', '.join(COLUMNS)}) VALUES ({', '.join(f':{key}' for key in COLUMNS)})"
         with self._lock:
-            database = self._database(now.date().isoformat())
+            database = self._database(row["at"][:10])
             with database:
                 database.execute(insert, row)
 
@@ -134,7 +115,10 @@ class InspectionLog:
         database.execute("PRAGMA synchronous = NORMAL")
         with database:
             columns = ", ".join(f"{key} {kind}" for key, kind in COLUMNS.items())
+            database.execute("BEGIN IMMEDIATE")  # two writers must not both add a column
             database.execute(f"CREATE TABLE IF NOT EXISTS inspections (id INTEGER PRIMARY KEY, {columns})")
+            for key in COLUMNS.keys() - _columns_of(database):  # a file that an earlier version has begun today
+                database.execute(f"ALTER TABLE inspections ADD COLUMN {key} {COLUMNS[key]}")
         self._open = (day, database)
         for path in files_of(folder)[: -self._settings.days]:
             for suffix in ("-wal", "-shm", ""):
@@ -142,22 +126,61 @@ class InspectionLog:
         return database
 
 
+def row_of(found: Inspection, role: str, model: Loaded, image_sha256: str, now: datetime) -> dict[str, Any]:
+    """Give what the log says of an inspection, by COLUMNS; without a thumbnail."""
+    height, width = found.saliency.shape
+    return {
+        "at": now.isoformat(timespec="milliseconds"),
+        "name": found.name,
+        "image_sha256": image_sha256,
+        "width": width,
+        "height": height,
+        "bits": found.bits,
+        **asdict(found.statistics),
+        "saliency_mean": found.spread.mean,
+        "saliency_p99": found.spread.p99,
+        "saliency_peak": found.spread.peak,
+        "marked": found.spread.marked,
+        "saliency_histogram": json.dumps(found.spread.histogram),
+        "defects": found.total,
+        "largest_area": max((one["area"] for one in found.defects), default=0),
+        "role": role,
+        "model": model.name,
+        "weights_sha256": model.weights_sha256,
+        "threshold": found.threshold,
+        "min_area": found.min_area,
+        "seconds": found.seconds,
+        "thumbnail": None,
+        "features": None if found.features is None else found.features.astype("<f4").tobytes(),
+    }
+
+
 def files_of(folder: Path) -> list[Path]:
     """List a log's files, the oldest first."""
     return sorted(folder.glob(f"{_PREFIX}????-??-??{_SUFFIX}"))
 
 
-def read_log(folder: Path, columns: tuple[str, ...] = tuple(COLUMNS)) -> Iterator[dict[str, Any]]:
+def read_log(folder: Path, columns: tuple[str, ...] = tuple(COLUMNS), newest_first: bool = False) -> Iterator[dict[str, Any]]:
     """Read a log, the oldest row first, also while it is written.
 
     Args:
         folder: Of its files.
-        columns: Of `COLUMNS`.
+        columns: Of `COLUMNS`; None in the files of a version that had no such column yet.
+        newest_first: The other way round: whoever wants the last rows stops when they are there.
     """
-    for path in files_of(folder):
+    order = "DESC" if newest_first else "ASC"
+    for path in files_of(folder)[:: -1 if newest_first else 1]:
         with closing(sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True, timeout=_WAIT_SECONDS)) as database:
-            for row in database.execute(f"SELECT {', '.join(columns)} FROM inspections ORDER BY id"):
+            there = _columns_of(database)
+            if not there:  # begun by somebody who has not come to write yet
+                continue
+            selected = ", ".join(key if key in there else f"NULL AS {key}" for key in columns)
+            for row in database.execute(f"SELECT {selected} FROM inspections ORDER BY id {order}"):
                 yield dict(zip(columns, row, strict=True))
+
+
+def _columns_of(database: sqlite3.Connection) -> set[str]:
+    return {str(row[1]) for row in database.execute("PRAGMA table_info(inspections)")}
 
 
 def _thumbnail(found: Inspection, side: int) -> bytes | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipelines.exit_codes import run_stage
 from tsernet.config import load_params
+from tsernet.data.inherited import find_kept
 from tsernet.data.levels import choose_levels
 from tsernet.data.prepare import describe_faults, read_manifest
 from tsernet.data.splits import make_splits, write_splits
@@ -19,7 +20,12 @@ def main(_: Sequence[str]) -> None:
     """Read manifest and params and write the three lists, and the levels of a set of more than 8 bits."""
     params = load_params()
     rows = read_manifest(MANIFEST)
-    parts = make_splits(rows, params.split, params.dataset.source)
+    kept = find_kept(params.split.keep)
+    if gone := sorted(kept.keys() - {row.name for row in rows if row.usable}):
+        # The champion cannot be measured by them any more, nor what follows it against the champion.
+        named = f"{', '.join(gone[:5])}{' …' if len(gone) > 5 else ''}"
+        print(f"warning: {len(gone)} images of the champion's split are not here any more, or unusable: {named}", file=sys.stderr)
+    parts = make_splits(rows, params.split, params.dataset.source, kept)
     parts = {part: [name for name in names if name not in params.dataset.exclude] for part, names in parts.items()}
     levels = choose_levels(params.dataset, rows, parts["train"], IMAGES)
     write_splits(parts, rows, SPLITS, levels)
@@ -29,7 +35,10 @@ def main(_: Sequence[str]) -> None:
         if not parts[part]:
             # Validation stops here, and its page says why: it must come that far.
             print(f"warning: no sample is left for {part}; {describe_faults(rows) or f'of {len(rows)} samples'}", file=sys.stderr)
-    print(", ".join(f"{part} {len(names)}" for part, names in parts.items()) + f" ({params.split.method})")
+    print(
+        ", ".join(f"{part} {len(names)}" for part, names in parts.items())
+        + f" ({params.split.method}{f', {len(kept)} as for the champion' if kept else ''})"
+    )
 
 
 if __name__ == "__main__":

@@ -82,16 +82,17 @@ def compute(variant: str, seed: int, params: Params, out: Path) -> None:
 
 def _train(variant: str, seed: int, params: Params, digests: dict[str, str], out: Path) -> None:
     from pipelines import tracking
+    from tsernet.data.inherited import find_start
     from tsernet.data.levels import read_levels
     from tsernet.data.samples import read_split
     from tsernet.training import TrainingJob, train
     from tsernet.training.distributed import process_rank
 
-    levels = read_levels(SPLITS)
+    levels, start = read_levels(SPLITS), find_start(params.model.start_from)
     fingerprint = _fingerprint(variant, seed, params, digests)
     checkpoints = _checkpoint_root() / fingerprint
     parts = (read_split(SPLITS / "train.csv"), read_split(SPLITS / "val.csv"))
-    job = TrainingJob(variant, seed, params, PREPARED, *parts, checkpoints, levels)
+    job = TrainingJob(variant, seed, params, PREPARED, *parts, checkpoints, levels, start)
     if process_rank() > 0:
         _train_silently(job)
         return
@@ -99,16 +100,21 @@ def _train(variant: str, seed: int, params: Params, digests: dict[str, str], out
         _write_json(checkpoints / "run.json", {"run_id": run.run_id})
         run.log_params(_flat(params.model_dump(mode="json", by_alias=True)))
         run.set_tags({"tsernet.fingerprint": fingerprint, **{f"tsernet.digest.{name}": digest for name, digest in digests.items()}})
+        if start is not None:
+            run.set_tags({"tsernet.start": start.model, "tsernet.start_sha256": start.weights_sha256})
         result = train(job, RunReporter(run))
         _write_results(out, job, result, run, fingerprint)
     shutil.rmtree(checkpoints)
 
 
 def _fingerprint(variant: str, seed: int, params: Params, digests: dict[str, str]) -> str:
+    from tsernet.data.inherited import find_start
     from tsernet.data.levels import read_levels
     from tsernet.training.fingerprint import training_fingerprint
 
-    return training_fingerprint(params, variant, seed, f"{digests['train']} {digests['val']}", read_levels(SPLITS))
+    start = find_start(params.model.start_from)
+    data = f"{digests['train']} {digests['val']}"
+    return training_fingerprint(params, variant, seed, data, read_levels(SPLITS), start.weights_sha256 if start else None)
 
 
 def _train_silently(job: Any) -> None:
@@ -127,7 +133,6 @@ def _write_results(out: Path, job: Any, result: Any, run: ChildRun, fingerprint:
     settings = job.params.train
     metadata = {
         "variant": job.variant,
-        "width": str(job.params.model.width),
         "resize": str(settings.augment.resize),
         "scaling": settings.scaling,
         "stretch": "true",
@@ -152,6 +157,8 @@ def _write_results(out: Path, job: Any, result: Any, run: ChildRun, fingerprint:
         "fingerprint": fingerprint,
         "weights_sha256": sha256_of(out / "model.safetensors"),
     }
+    if job.start is not None:
+        record["start"] = {"model": job.start.model, "weights_sha256": job.start.weights_sha256}
     if job.levels is not None:
         record["levels"] = {"black": job.levels.black, "white": job.levels.white}
     _write_json(out / "run.json", record)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.git import decode, run_git
-from tsernet.devices import has_cuda
+from tsernet.devices import cpu_name, has_cuda
 
 PARAMS, LOCK, SUMMARY = Path("params.yaml"), Path("dvc.lock"), Path("results/validation/summary.json")
 INPUTS = {"prepare": ("data/prepared/images", "data/prepared/masks", "data/prepared/edges"), "split": ("data/splits",)}
@@ -117,14 +117,7 @@ def _device() -> str:
         import torch
 
         return f"cuda: {torch.cuda.get_device_name(0)}"
-    models = [line for line in _cpu_info() if line.startswith("model name")]
-    name = models[0].partition(":")[2].strip() if models else platform.processor() or platform.machine()
-    return f"cpu: {name} ({os.cpu_count()} cores)"
-
-
-def _cpu_info() -> list[str]:
-    path = Path("/proc/cpuinfo")
-    return path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return f"cpu: {cpu_name()} ({os.cpu_count()} cores)"
 
 
 def _version(package: str) -> str:

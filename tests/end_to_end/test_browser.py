@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
     from stacks import Up
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.long]
 
 CHROMIUM = shutil.which("chromium")
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")

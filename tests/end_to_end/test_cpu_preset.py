@@ -1,7 +1,4 @@
-"""The `cpu` preset on the real images: the README's scores of the shipped weights, and the first steps of their training.
-
-Every day a fifth of the test images and the first ten steps; what is marked `long` takes all, as the documents say.
-"""
+"""The `cpu` preset on the real images: the README's scores of the shipped weights, and the first steps of their training."""
 
 from __future__ import annotations
 
@@ -26,12 +23,12 @@ from tsernet.training import NoReporter, TrainingJob, train
 from tsernet.training.checkpoint import load_newest
 from tsernet.weights import load_model
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "docs/cpu"
-FIFTH = ROOT / "tests/reference/every_fifth.json"
-SHARES = pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.long)])
+STEPS = 40
+"""Of the 200 that are recorded."""
 
 
 class Enough(Exception):  # noqa: N818 - no error, an end
@@ -65,10 +62,10 @@ def run(folder: Path, module: str, *arguments: object, **extra: str) -> str:
     return done.stdout
 
 
-def chosen(repository: Path, folder: Path, every: int) -> tuple[str, Path]:
-    """Give the option that names every so manieth image of the test split."""
+def names_of(repository: Path, folder: Path) -> tuple[str, Path]:
+    """Give the option that names the test images."""
     with (repository / "data/splits/test.csv").open(newline="") as lines:
-        return list_names([row["name"] for row in csv.DictReader(lines)][::every], folder / "names.txt")
+        return list_names([row["name"] for row in csv.DictReader(lines)], folder / "names.txt")
 
 
 def list_names(names: list[str], path: Path) -> tuple[str, Path]:
@@ -77,38 +74,28 @@ def list_names(names: list[str], path: Path) -> tuple[str, Path]:
     return "--names", path
 
 
-def figures_of(every: int) -> dict[str, dict[str, float]]:
-    """Read what is recorded of all test images, or of every fifth."""
-    if every == 5:
-        return dict(json.loads(FIFTH.read_text(encoding="utf-8")))
-    paper = json.loads((RECORD / "metrics.json").read_text(encoding="utf-8"))
-    return json.loads((RECORD.parent / "strip/figures.json").read_text(encoding="utf-8")) | {"cpu": paper}
-
-
-@SHARES
-def test_the_shipped_weights_reach_the_recorded_scores(repository: Path, images: Path, tmp_path: Path, every: int) -> None:
-    test = chosen(repository, tmp_path, every)
+def test_the_shipped_weights_reach_the_recorded_scores(repository: Path, images: Path, tmp_path: Path) -> None:
+    test = names_of(repository, tmp_path)
     maps = tmp_path / "maps"
     run(repository, "pipelines.cli", "predict", images / "Source Images", *test, "--model", "shipped-paper", "--out", maps)
     scores = json.loads(run(repository, "pipelines.cli", "score", maps, images / "Ground truth", *test, "--json"))
 
-    recorded = figures_of(every)["cpu"]
+    recorded = json.loads((RECORD / "metrics.json").read_text(encoding="utf-8"))
     measures = ("s_measure", "mae", "max_e_measure", "max_f_measure", "weighted_f_measure")
-    assert scores["count"] == 360 // every
+    assert scores["count"] == 360
     assert [scores[key] for key in measures] == pytest.approx([recorded[key] for key in measures], abs=1e-3)
     # SAMNet's row of the paper's Table I, which was the least to reach.
     assert scores["s_measure"] > 0.83
     assert scores["max_f_measure"] > 0.82
 
 
-@SHARES
 def test_the_strip_weights_find_defects_on_strip_and_leave_clean_steel_dark(
-    repository: Path, images: Path, shared: Path, tmp_path: Path, every: int
+    repository: Path, images: Path, shared: Path, tmp_path: Path
 ) -> None:
     """What docs/explanation/strip.md says of them."""
-    recorded = figures_of(every)
+    recorded = json.loads((RECORD.parent / "strip/figures.json").read_text(encoding="utf-8"))
     subprocess.run([sys.executable, str(shared / "cases/make_cases.py"), str(tmp_path / "cases")], check=True, capture_output=True)
-    cases, test = tmp_path / "cases", chosen(repository, tmp_path, every)
+    cases, test = tmp_path / "cases", names_of(repository, tmp_path)
 
     def predict(what: Path, name: str, *options: object) -> Path:
         run(repository, "pipelines.cli", "predict", what, "--model", "shipped", "--out", tmp_path / name, *options)
@@ -118,18 +105,17 @@ def test_the_strip_weights_find_defects_on_strip_and_leave_clean_steel_dark(
         scores: dict[str, float] = json.loads(run(repository, "pipelines.cli", "score", maps, masks, *options, "--json"))
         return scores
 
-    wide = list_names(sorted(path.stem for path in (cases / "strips").iterdir())[::every], tmp_path / "wide.txt")
-    strips = score(predict(cases / "strips", "strips", *wide), cases / "strip_masks", *wide)
+    strips = score(predict(cases / "strips", "strips"), cases / "strip_masks")
     maps = predict(images / "Source Images", "strip", *test)
     paper = score(predict(images / "Source Images", "paper", "--protocol", "paper", *test), images / "Ground truth", *test)
     for name, found in (("strips", strips), ("paper", paper), ("strip", score(maps, images / "Ground truth", *test))):
         for key, value in recorded[name].items():
             assert found[key] == pytest.approx(value, abs=1e-3), (name, key)
     point = protocol_of(load_model(shipped_model())[1]).operating_point
-    by_eye = (shared / "cases/clean_by_eye.txt").read_text(encoding="utf-8").split()[::every]
-    fresh = _cut_out(RECORD.parent / "strip/clean_crops.csv", images / "Source Images", cases / "clean")[::every]
+    by_eye = (shared / "cases/clean_by_eye.txt").read_text(encoding="utf-8").split()
+    fresh = _cut_out(RECORD.parent / "strip/clean_crops.csv", images / "Source Images", cases / "clean")
     clean = predict(cases / "clean", "clean", *list_names([*by_eye, *fresh], tmp_path / "clean.txt"))
-    assert sum(_is_marked(path, point) for path in maps.glob("*.png")) >= recorded["marked"][f"defective_of_{360 // every}"]
+    assert sum(_is_marked(path, point) for path in maps.glob("*.png")) >= recorded["marked"]["defective_of_360"]
     assert sum(_is_marked(clean / f"{name}.png", point) for name in by_eye) <= recorded["marked"]["clean_of_62"]
     assert sum(_is_marked(clean / f"{name}.png", point) for name in fresh) <= recorded["marked"]["fresh_of_78"]
 
@@ -153,15 +139,14 @@ def _is_marked(path: Path, point: OperatingPoint) -> bool:
     return bool(find_defects(runs, [200], 200, point.min_area))
 
 
-@pytest.mark.parametrize("steps", [10, pytest.param(40, marks=pytest.mark.long)])  # of the 200 that are recorded
-def test_the_first_steps_give_the_recorded_losses(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+def test_the_first_steps_give_the_recorded_losses(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The record is of an AVX-512 core. Another core sums in another order, and every step after the first carries that on.
 
     Two AVX2 cores were off by 2e-4 at step 8, by 0.006 at most up to step 40 and by a tenth at step 200, each by the same on 488b215.
     """
     monkeypatch.setenv("TSERNET_LOCKS", str(tmp_path / "locks"))
     params = load_params(repository / "params.yaml")
-    params = params.model_copy(update={"train": params.train.model_copy(update={"checkpoint_every": steps})})
+    params = params.model_copy(update={"train": params.train.model_copy(update={"checkpoint_every": STEPS})})
     names = read_split(repository / "data/splits/train.csv")
     job = TrainingJob("full", 0, params, repository / "data/prepared", names, [], tmp_path / "checkpoints")
     with pytest.raises(Enough):
@@ -169,9 +154,9 @@ def test_the_first_steps_give_the_recorded_losses(repository: Path, tmp_path: Pa
 
     checkpoint = load_newest(job.checkpoints)
     assert checkpoint is not None
-    assert checkpoint.step == steps
+    assert checkpoint.step == STEPS
     with (RECORD / "first_steps.csv").open(encoding="utf-8", newline="") as file:
-        recorded = [float(row["loss"]) for row in csv.DictReader(file)][:steps]
+        recorded = [float(row["loss"]) for row in csv.DictReader(file)][:STEPS]
     losses = checkpoint.tensors["history"][:, 0].tolist()
     assert losses[:5] == pytest.approx(recorded[:5], rel=1e-4)
     assert losses == pytest.approx(recorded, rel=0.015)

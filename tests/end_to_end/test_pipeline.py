@@ -16,6 +16,12 @@ import pytest
 from clones import change, environment, runs, tracked
 from forks import Forks
 
+from pipelines.monitoring.training_split import split_of_version
+from pipelines.registry.trace import trace_version
+from pipelines.registry.versions import resolve
+from tsernet.data.samples import read_split
+from tsernet.errors import UserError
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 VARIANTS = ["full", "no_subnet"]
@@ -92,6 +98,21 @@ def test_the_champion_predicts_from_another_folder(reproduced: Path, tmp_path: P
     maps = np.load(tmp_path / "maps.npy")
     assert maps.shape == (2, 40, 50)
     assert 0 <= maps.min() < maps.max() <= 1
+
+
+@pytest.mark.parametrize("here", [True, False], ids=["from the working copy", "from the cache of another"])
+def test_the_champions_training_images_are_found(reproduced: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: bool) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{reproduced / 'mlflow.db'}")
+    registry, version = resolve("models:/tsernet@champion")
+    traced = trace_version(registry, version)
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / ".dvc/config").write_text(f"[cache]\n    dir = {reproduced / '.dvc/cache'}\n", encoding="utf-8")
+    split = split_of_version(reproduced if here else tmp_path, "the champion", traced["splits"]["train"], traced["inputs"])
+    assert list(split.names) == read_split(reproduced / "data/splits/train.csv")
+    images = [reproduced / f"data/prepared/images/{name}.png" for name in split.names]
+    assert [split.read(name) for name in split.names] == [path.read_bytes() for path in images]
+    with pytest.raises(UserError, match="neither in the working copy nor in DVC's cache"):
+        split_of_version(tmp_path, "the champion", "another", {})
 
 
 def test_nothing_runs_twice_and_a_changed_evaluation_trains_nothing(reproduced: Path, forks: Forks) -> None:

@@ -18,7 +18,7 @@ from forks import Forks
 
 from pipelines.cli import build_app
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(900)]
 
 Ask = Callable[..., Any]
 

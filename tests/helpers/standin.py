@@ -16,6 +16,7 @@ STAGE = Path(__file__).with_name("standin_stage.py")
 _WRITE = {
     "acquire": "data/raw/images.txt",
     "prepare": "data/prepared/manifest.csv",
+    "inherit": "data/inherited/start/record.json",
     "split": "data/splits/test.csv",
     "validate": "results/validation/summary.json",
     "compare": "results/report/report.html",
@@ -63,6 +64,7 @@ def _dvc_yaml() -> str:
     needs = {
         "acquire": [],
         "prepare": ["data/raw"],
+        "inherit": [],
         "split": ["data/prepared"],
         "validate": ["data/splits"],
         "compare": ["results/evaluate"],

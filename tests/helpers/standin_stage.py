@@ -64,6 +64,7 @@ def write_outputs() -> None:
     written: dict[str, dict[str, object]] = {
         "acquire": {"data/raw/images.json": {}},
         "prepare": {"data/prepared/manifest.csv": {}},
+        "inherit": {"data/inherited/start/record.json": {}},
         "split": {"data/splits/test.csv": {}},
         "validate": {
             "results/validation/summary.json": {

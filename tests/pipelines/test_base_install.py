@@ -79,6 +79,7 @@ def test_extras_are_those_of_pyproject() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_an_empty_environment_with_the_base_alone_predicts(images: Path, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()

@@ -92,7 +92,7 @@ def test_a_pickle_is_refused_unread(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"format": "other/9"}, "expected a model file of format tsernet/1, got other/9"),
-        ({"variant": "half"}, "variant must be one of .* got 'half'"),
+        ({"variant": "half"}, "variant: expected one of .* got 'half'"),
         ({"width": "wide"}, "width must be above 0.0 and at most 2.0, got wide"),
         ({"width": "1000000"}, "got 1000000"),
         ({"width": "nan"}, "got nan"),

@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from tsernet.annotations import coco, cvat, label_studio, labelme, severstal, voc, yolo
+from tsernet.annotations.adding import add_files
 from tsernet.annotations.mask_files import kolektor, mvtec
 from tsernet.annotations.shapes import AnnotatedImage, Mask
 from tsernet.annotations.steel_sets import gc10, neu_seg
@@ -57,6 +58,7 @@ class ImportOptions:
         unannotated: `skip` leaves images without an annotation out and counts them; `clean` makes them clean images.
         group_from: Regular expression whose first group, found in an image's name, is its group.
         update: Replace what an earlier import of the same folder wrote, and nothing else.
+        add: Add to a folder that holds a dataset; of an image that it has already, the mask and the labels are replaced.
         dry_run: Check and count, write nothing.
     """
 
@@ -65,6 +67,7 @@ class ImportOptions:
     unannotated: Literal["skip", "clean"] = "skip"
     group_from: str | None = None
     update: bool = False
+    add: bool = False
     dry_run: bool = False
 
 
@@ -90,7 +93,7 @@ def import_dataset(format_name: str, source: Path, out: Path, options: ImportOpt
     Args:
         format_name: One of FORMATS.
         source: File or folder of the format.
-        out: Folder to make; with `update`, one that an earlier import made.
+        out: Folder to make; with `update`, one that an earlier import made; with `add`, one with images/ and masks/.
         options: How.
         progress: Told how many images are done, and of how many.
     Returns:
@@ -106,7 +109,11 @@ def import_dataset(format_name: str, source: Path, out: Path, options: ImportOpt
     try:
         _write(kind.read(source, options.images, options.line_width), staging, report, options, pattern, progress)
         if not options.dry_run:
-            _publish(staging, out, report, earlier)
+            if options.add:
+                report.files = add_files(staging, out, report.files, earlier)
+                _write_record(report, out)
+            else:
+                _publish(staging, out, report, earlier)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return report
@@ -195,8 +202,14 @@ def _earlier(out: Path, options: ImportOptions) -> list[str]:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return []
     record = out / RECORD
+    if options.add:
+        if not (out / "images").is_dir() or not (out / "masks").is_dir():
+            raise UserError(f"{out}: expected a dataset to add to, with images/ and masks/")
+        return json.loads(record.read_text(encoding="utf-8"))["files"] if record.is_file() else []
     if not options.update:
-        raise UserError(f"{out}: is not empty; give another folder, or --update to replace what an earlier import wrote there")
+        raise UserError(
+            f"{out}: is not empty; give another folder, --add to add to the dataset there, or --update to replace an earlier import"
+        )
     if not record.is_file():
         raise UserError(f"{out}: was not made by an import (it has no {RECORD}), so there is nothing to update")
     files: list[str] = json.loads(record.read_text(encoding="utf-8"))["files"]
@@ -207,7 +220,7 @@ def _publish(staging: Path, out: Path, report: ImportReport, earlier: Sequence[s
     foreign = [name for name in report.files if (out / name).exists() and name not in earlier]
     if foreign:
         raise UserError(f"{out / foreign[0]}: is not of an earlier import; nothing was replaced")
-    (staging / RECORD).write_text(json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    _write_record(report, staging)
     if not earlier:
         if out.exists():
             out.rmdir()  # empty
@@ -218,6 +231,10 @@ def _publish(staging: Path, out: Path, report: ImportReport, earlier: Sequence[s
         (staging / name).replace(out / name)
     for name in set(earlier) - set(report.files):
         (out / name).unlink(missing_ok=True)
+
+
+def _write_record(report: ImportReport, folder: Path) -> None:
+    (folder / RECORD).write_text(json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

@@ -19,8 +19,8 @@ from tsernet.images.decode import decode
 from tsernet.images.errors import ImageError
 from tsernet.images.levels import Samples
 
-ExportFormat = Literal["labelme", "coco", "cvat"]
-_SINGLE = {"coco": "annotations.json", "cvat": "annotations.xml"}
+ExportFormat = Literal["labelme", "coco", "cvat", "label-studio"]
+_SINGLE = {"coco": "annotations.json", "cvat": "annotations.xml", "label-studio": "tasks.json"}
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ _CONVENTIONS = {
     "labelme": Convention(on_edges=False, draw=_by_pillow),
     "coco": Convention(on_edges=True, draw=_by_pycocotools),
     "cvat": Convention(on_edges=True, draw=_by_pycocotools),
+    "label-studio": Convention(on_edges=True, draw=_by_pycocotools),
 }
 
 
@@ -105,8 +106,10 @@ def export_annotations(
         writers.write_labelme(entries, folder, out, images or out, options.label)
     elif format_name == "coco":
         writers.write_coco(entries, folder / _SINGLE["coco"], options.label)
-    else:
+    elif format_name == "cvat":
         writers.write_cvat(entries, folder / _SINGLE["cvat"], options.label)
+    else:
+        writers.write_label_studio(entries, folder / _SINGLE["label-studio"], options.label)
     return report
 
 

@@ -1,4 +1,4 @@
-"""Files of annotation tools: LabelMe's JSON, COCO's JSON, and the XML of `CVAT for images 1.1`."""
+"""Files of annotation tools: LabelMe's JSON, COCO's JSON, the XML of `CVAT for images 1.1`, and Label Studio's tasks with predictions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 from tsernet.annotations.outlines import Outline
@@ -108,6 +109,36 @@ def write_cvat(entries: Iterable[Annotated], target: Path, label: str) -> None:
             ElementTree.SubElement(image, "polygon", {"label": label, "source": "auto", "occluded": "0", "points": points, "z_order": "0"})
     ElementTree.indent(root)
     ElementTree.ElementTree(root).write(target, encoding="utf-8", xml_declaration=True)
+
+
+def write_label_studio(entries: Iterable[Annotated], target: Path, label: str) -> None:
+    """Write one JSON file of tasks, each with a prediction: a polygon an object, which a person takes over and corrects.
+
+    The images' addresses are those of Label Studio's local files, below the folder that it serves.
+    """
+    tasks = []
+    for entry in entries:
+        regions = [
+            {
+                "id": f"object-{number}",
+                "from_name": "label",
+                "to_name": "image",
+                "type": "polygonlabels",
+                "original_width": entry.width,
+                "original_height": entry.height,
+                "image_rotation": 0,
+                # In percent of the image, with as many digits as keep a point where it is.
+                "value": {
+                    "points": [[100.0 * x / entry.width, 100.0 * y / entry.height] for x, y in one.polygon],
+                    "closed": True,
+                    "polygonlabels": [label],
+                },
+            }
+            for number, one in enumerate(entry.outlines, start=1)
+        ]
+        address = f"/data/local-files/?d={quote(entry.file_name)}"
+        tasks.append({"data": {"image": address}, "predictions": [{"model_version": "tsernet", "result": regions}]})
+    target.write_text(json.dumps(tasks, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _pairs(polygon: list[Point]) -> list[list[float]]:

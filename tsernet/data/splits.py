@@ -16,6 +16,7 @@ from tsernet.data import SPLITS
 from tsernet.data.atomic import replacing
 from tsernet.data.classes import CLEAN, STRIP, class_and_number
 from tsernet.data.levels import write_levels
+from tsernet.data.listed import SAMPLES, Listed, write_listed
 from tsernet.data.prepare.manifest import Row
 from tsernet.errors import UserError
 from tsernet.images.formats import SUFFIXES
@@ -43,13 +44,14 @@ class Unit:
         return float(np.mean([row.coverage or 0.0 for row in self.rows]))
 
 
-def make_splits(rows: Sequence[Row], config: Split, source: str) -> dict[str, list[str]]:
+def make_splits(rows: Sequence[Row], config: Split, source: str, kept: Mapping[str, str] | None = None) -> dict[str, list[str]]:
     """Assign usable samples to train, val and test.
 
     Args:
         rows: The manifest.
         config: The section `split` of params.yaml.
         source: `dataset.source`; `official` exists only for sets that came with a split.
+        kept: The part by name of samples that stay in it; what belongs to them (a group, the same look) goes there too.
     Returns:
         Names by split, each in the manifest's order (of the lists, for `files`).
     Raises:
@@ -58,29 +60,55 @@ def make_splits(rows: Sequence[Row], config: Split, source: str) -> dict[str, li
     usable = [row for row in rows if row.usable]
     if config.method == "files":
         return _from_files(Path(config.files))
+    stays = _stays(usable, kept or {})
+    new = [row for row in usable if row.name not in stays]
     if config.method == "official":
-        test = {row.name for row in usable if _official_test(row.name, source)}
+        test = {row.name for row in new if _official_test(row.name, source)}
     else:
-        test = _draw(usable, config.test, [config.seed, 0])
+        test = _draw(new, config.test, [config.seed, 0])
+    val = _draw([row for row in new if row.name not in test], config.validation, [config.seed, 1])
+    test |= {name for name, part in stays.items() if part == "test"}
+    val |= {name for name, part in stays.items() if part == "val"}
     rest = [row for row in usable if row.name not in test]
-    val = _draw(rest, config.validation, [config.seed, 1])
     parts = {"train": [row.name for row in rest if row.name not in val], "val": [row.name for row in rest if row.name in val]}
     parts["test"] = [row.name for row in usable if row.name in test]
     return parts
 
 
+def _stays(rows: Sequence[Row], kept: Mapping[str, str]) -> dict[str, str]:
+    """Give the part of the samples that stay in one: those of before, and new ones that must not be torn from them.
+
+    A new sample that belongs to several of them goes where no figure gains by it: to the training part before the validation part.
+    """
+    stays: dict[str, str] = {}
+    for unit in _units(rows) if kept else ():
+        parts = {kept[row.name] for row in unit.rows if row.name in kept}
+        if parts:
+            joined = next(part for part in SPLITS if part in parts)
+            stays |= {row.name: kept.get(row.name, joined) for row in unit.rows}
+    return stays
+
+
 def write_splits(parts: Mapping[str, Sequence[str]], rows: Sequence[Row], target: Path, levels: Levels | None = None) -> None:
-    """Write train.csv, val.csv and test.csv with the columns name and class, replacing the folder as a whole.
+    """Write train.csv, val.csv and test.csv with the columns name and class, and samples.csv, replacing the folder as a whole.
 
     `levels`: those of a set of more than 8 bits, which stand beside the splits since they may follow from the training part.
     """
     classes = {row.name: row.class_ for row in rows}
+    known = {row.name: row for row in rows}
+    samples = [
+        Listed(name, part, known[name].image_digest or "", known[name].mask_digest or "")
+        for part in SPLITS
+        for name in parts[part]
+        if name in known
+    ]
     with replacing(target) as fresh:
         for part in SPLITS:
             with (fresh / f"{part}.csv").open("w", newline="", encoding="utf-8") as lines:
                 writer = csv.writer(lines, lineterminator="\n")
                 writer.writerow(["name", "class"])
                 writer.writerows([name, classes.get(name, "")] for name in parts[part])
+        write_listed(samples, fresh / SAMPLES)
         if levels is not None:
             write_levels(levels, fresh)
 

@@ -8,7 +8,7 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-from tsernet.models.build import outline_tsernet
+from tsernet.methods.registry import outline_network
 
 _NARROW = 0.0625
 
@@ -28,11 +28,11 @@ def complexity_of(variant: str, width: float, size: int = 224) -> Complexity:
     are a few operations a value where a convolution is hundreds.
 
     Args:
-        variant: One of `VARIANTS`.
+        variant: Name of a network, as `tsernet.methods.network_names` lists them.
         width: Channel multiplier.
         size: Height and width of the image, a multiple of 32.
     """
-    model = outline_tsernet(variant, width)
+    model = outline_network(variant, width)
     convolutions = dict(model.named_modules())
     macs = sum(places * convolutions[name].weight.numel() for name, places in _convolved_places(variant, size))
     return Complexity(sum(parameter.numel() for parameter in model.parameters()), macs)
@@ -44,7 +44,7 @@ def _convolved_places(variant: str, size: int) -> tuple[tuple[str, int], ...]:
 
     They are those of any width, so a narrow network tells them; the walk through it is most of the work.
     """
-    model = outline_tsernet(variant, _NARROW).eval()
+    model = outline_network(variant, _NARROW).eval()
     calls: list[tuple[str, int]] = []
 
     def note(name: str, result: Tensor) -> None:

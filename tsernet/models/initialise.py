@@ -17,11 +17,12 @@ def initialise_residual(network: nn.Module) -> None:
     of 0.42; He's weights without the zeros gave 29.7 and 0.32.
 
     Args:
-        network: Its weights are drawn anew from torch's generator.
+        network: Its weights are drawn anew from torch's generator, but for convolutions that keep theirs (`keeps_start`). A block of
+            another method says by `branch_end` in which BatchNorm its residual branch ends.
     Source: He et al., ICCV 2015 (the convolutions); Goyal et al., 2017, section 5.1 (the zeros).
     """
     for module in network.modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, nn.Conv2d) and not getattr(module, "keeps_start", False):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
@@ -30,3 +31,5 @@ def initialise_residual(network: nn.Module) -> None:
             nn.init.zeros_(module.norm2.weight)
         elif isinstance(module, ResidualUnit):
             nn.init.zeros_(module.conv2.weight)
+        elif isinstance(end := getattr(module, "branch_end", None), nn.BatchNorm2d):
+            nn.init.zeros_(end.weight)

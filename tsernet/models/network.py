@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
+from tsernet.methods.interface import SIZE_MULTIPLE, SaliencyNetwork
 from tsernet.models.blocks import conv3, enlarge, pyramid, scaled, three
 from tsernet.models.decoder import STAGE_OUTPUTS, DecoderStage
 from tsernet.models.edge import EdgeModule
@@ -15,7 +16,6 @@ from tsernet.models.refinement import RefinementNet
 from tsernet.models.variants import parts_of
 
 STAGES = 6
-SIZE_MULTIPLE = 32
 
 
 class TSERNetOutput(NamedTuple):
@@ -46,8 +46,13 @@ class TSERNetOutput(NamedTuple):
         final = () if self.final is None else (self.final,)
         return (*final, self.initial, *self.sides, *self.refinements)
 
+    @property
+    def edges(self) -> tuple[Tensor, ...]:
+        """The map that learns from the mask's edges."""
+        return (self.edge,)
 
-class TSERNet(nn.Module):
+
+class TSERNet(SaliencyNetwork):
     """Mark every defect pixel in two stages that share one edge map.
 
     Args:
@@ -59,12 +64,9 @@ class TSERNet(nn.Module):
     """
 
     def __init__(self, variant: str = "full", width: float = 1.0) -> None:
-        super().__init__()
-        if not width > 0:
-            raise ValueError(f"width must be above 0, got {width}")
+        super().__init__(width)
         parts = parts_of(variant)
         self.variant = variant
-        self.width = width
         deepest = scaled(STAGE_CHANNELS[-1], width)
         self.encoder = Encoder(width, parts.encoder_stages_read)
         self.bridge = three(deepest, deepest, deepest, (2, 2, 2))
@@ -74,15 +76,8 @@ class TSERNet(nn.Module):
         self.bridge_side = conv3(deepest, 1)
         self.subnet = RefinementNet(width, parts) if parts.subnet else None
 
-    def forward(self, image: Tensor) -> TSERNetOutput:
-        """Compute all maps.
-
-        Args:
-            image: Normalised RGB, float, (B, 3, H, W), H and W multiples of 32.
-        Raises:
-            ValueError: If the shape is another; the message gives it.
-        """
-        _check(image)
+    def maps(self, image: Tensor) -> TSERNetOutput:
+        """As `SaliencyNetwork.maps`."""
         features = self.encoder(image)
         edges = pyramid(self.edge(features[1], features[-1]), STAGES)
         bridge = self.bridge(features[-1])
@@ -101,9 +96,3 @@ class TSERNet(nn.Module):
             deeper = self.decoder[index](features[index], deeper, edges[index])
             maps.insert(0, enlarge(self.sides[index](deeper), 2**index))
         return maps
-
-
-def _check(image: Tensor) -> None:
-    shape = tuple(image.shape)
-    if len(shape) != 4 or shape[1] != 3 or shape[2] % SIZE_MULTIPLE or shape[3] % SIZE_MULTIPLE or 0 in shape:
-        raise ValueError(f"image must be (B, 3, H, W) with H and W multiples of {SIZE_MULTIPLE}, got {shape}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tsernet.report.bootstrap import paired_bootstrap
 from tsernet.report.evaluations import Evaluation, Evaluations
 from tsernet.report.failures import KINDS, Failure
-from tsernet.report.published import LABELS
+from tsernet.report.published import short_label
 from tsernet.report.tables import MISSING, Column, Row, Table, Value
 
 _TESTED = {"s_measure": "S", "mae": "MAE", "max_f_measure": "max F"}
@@ -32,7 +32,7 @@ def bootstrap_table(evaluations: Evaluations, resamples: int) -> Table:
     for variant, found in evaluations.by_variant.items():
         if variant == "full":
             continue
-        values: dict[str, Value] = {"name": LABELS[variant]}
+        values: dict[str, Value] = {"name": short_label(variant)}
         for key in _TESTED:
             values |= _difference(found, full, key, resamples) if found and full else {key: MISSING}
         rows.append(Row(values, "ours" if found and full else "missing"))
@@ -57,7 +57,7 @@ def threshold_table(evaluations: Evaluations) -> Table:
         Column("best", "threshold", 0, "test set at its own best"),
         Column("best_f", "max F", 3, "test set at its own best"),
     )
-    rows = tuple(Row({"name": LABELS[variant], **_threshold(evaluations.first(variant))}) for variant in evaluations.by_variant)
+    rows = tuple(Row({"name": short_label(variant), **_threshold(evaluations.first(variant))}) for variant in evaluations.by_variant)
     note = (
         "Thresholds of 255, on maps stretched to their own range. max F takes the test set's own best threshold, which nobody knows"
         " in a plant; the validation share's is what a plant would set."

@@ -15,7 +15,7 @@ from tsernet.report.evaluations import Evaluation, Evaluations, over_seeds
 from tsernet.report.failures import KINDS, Failure
 from tsernet.report.figures import Drawing, Drawings
 from tsernet.report.operating import marked_clean
-from tsernet.report.published import LABELS
+from tsernet.report.published import LABELS, short_label
 from tsernet.report.tables import Column, Table, to_markdown
 
 _MIME = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg"}
@@ -73,11 +73,11 @@ class Content:
 
     def weighs_parts(self) -> bool:
         """Say whether the pages hold the paper's ablations: on other images a single variant would stand there among gaps."""
-        return self.comparable or len(self.variants) > 1
+        return self.comparable or any(variant in LABELS for variant in self.variants if variant != "full")
 
     def missing(self) -> list[str]:
         """Name the variants that were not evaluated."""
-        return [LABELS[variant] for variant in self.variants if not self.evaluations.by_variant.get(variant)]
+        return [short_label(variant) for variant in self.variants if not self.evaluations.by_variant.get(variant)]
 
     def cases(self, kind: str) -> list[Failure]:
         """List the failure cases of a kind, worst first."""

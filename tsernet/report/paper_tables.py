@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tsernet.metrics import MEASURES
 from tsernet.report.evaluations import Evaluation, Evaluations, over_seeds
 from tsernet.report.methods import Method
-from tsernet.report.published import LABELS, PRINTED, PaperRow, label_of, paper_rows, published_variant
+from tsernet.report.published import PRINTED, PaperRow, label_of, paper_rows, published_variant, short_label
 from tsernet.report.tables import MISSING, Column, Row, Spread, Table, Value
 
 _SHORT = {measure.key: measure.label for measure in MEASURES} | {"s_measure": "S"}
@@ -73,7 +73,7 @@ def ablation_table(number: str, evaluations: Evaluations, comparable: bool) -> T
         found = evaluations.by_variant.get(variant, ())
         measures = {measure.key: spread for measure in MEASURES if (spread := over_seeds(found, measure.key))}
         paper = published_variant(variant)
-        values: dict[str, Value] = {"name": LABELS[variant], "seeds": len(found)}
+        values: dict[str, Value] = {"name": short_label(variant), "seeds": len(found)}
         values |= _published(paper) | _cost(found) | (_measured(measures, paper, comparable) if found else _missing(columns))
         rows.append(Row(values, "full" if variant == "full" else ("ours" if found else "missing")))
     note = "Mean over seeds, ± standard deviation where there are several. Time: this machine, a batch's share, network and resizing."

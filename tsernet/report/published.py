@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from tsernet.methods.names import network_label
+
 # The measures that the paper prints.
 PRINTED = ("s_measure", "mae", "max_e_measure", "max_f_measure")
 
@@ -50,13 +52,20 @@ def paper_rows(table: str) -> tuple[PaperRow, ...]:
 
 def label_of(variant: str) -> str:
     """Name a variant of ours where the paper's own TSERNet stands beside it."""
-    return f"{LABELS[variant]} (ours)" if variant == "full" else LABELS[variant]
+    label = short_label(variant)
+    return label if variant != "full" and variant in LABELS else f"{label} (ours)"
+
+
+def short_label(variant: str) -> str:
+    """Name a variant, or another method, where none but ours stand."""
+    return LABELS.get(variant) or network_label(variant)
 
 
 def published_variant(variant: str) -> PaperRow | None:
-    """Find a variant's published row; the full one's is Table I's, which has every figure."""
-    rows = paper_rows("I") if variant == "full" else (*paper_rows("II"), *paper_rows("III"))
-    name = "TSERNet" if variant == "full" else variant
+    """Find a variant's published row; the full one's and another method's is Table I's, which has every figure."""
+    in_table_one = variant == "full" or variant not in LABELS
+    rows = paper_rows("I") if in_table_one else (*paper_rows("II"), *paper_rows("III"))
+    name = short_label(variant) if in_table_one else variant
     return next((row for row in rows if row.name == name), None)
 
 

@@ -21,16 +21,18 @@ def is_exported(path: Path) -> bool:
 
 
 def open_session(
-    path: Path, runtime: str = "auto", device: str = "cpu", callers: int = 1
+    path: Path, runtime: str = "auto", device: str = "cpu", callers: int = 1, *, features: bool = False
 ) -> tuple[Session | ExportedSession, dict[str, str]]:
     """Read a model file into the runtime that is to compute it.
 
     Args:
         path: A .safetensors file of this project, or an .onnx file that `tsernet export` wrote.
         runtime: `torch`, `onnx`, `openvino`, or `auto`: for an exported file the one that it was exported for; else ONNX Runtime, where it
-            is installed and `device` is the CPU; else PyTorch.
+            is installed and `device` is the CPU; else PyTorch. What was measured on the machine (`fastest.py`) is the commands' to ask.
         device: `cpu` or `cuda`.
         callers: So many threads would call it at once; the session says how many may.
+        features: Whether the encoder's features are wanted beside the map: `OnnxSession.logits_and_features`. An exported file, another
+            method's network and PyTorch do not give them.
     Returns:
         The session, and the file's metadata.
     Raises:
@@ -52,7 +54,7 @@ def open_session(
     from tsernet.runtimes.onnx_graph import build_onnx
 
     tensors, metadata = read_tensors(path)
-    return _start(chosen, build_onnx(path, tensors, metadata), callers), metadata
+    return _start(chosen, build_onnx(path, tensors, metadata, features=features), callers), metadata
 
 
 def _open_exported(path: Path, runtime: str, device: str, callers: int) -> tuple[ExportedSession, dict[str, str]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tsernet.errors import UserError
-from tsernet.model_files import KEYS, checked_metadata, require_file
+from tsernet.model_files import GRAPH, KEYS, checked_metadata, require_file
 from tsernet.protocol import Protocol, protocol_of
 from tsernet.runtimes.onnx_format import OPSET
 from tsernet.runtimes.onnx_graph import build_observed, build_onnx
@@ -46,9 +46,10 @@ def exported_onnx(path: Path, tensors: Mapping[str, Array], metadata: Mapping[st
         UserError: If the tensors are not those of a network of this project, or the metadata say too little.
     """
     protocol = protocol_of(metadata)
-    weights = parse_onnx(build_onnx(path, tensors, {})).tensors
+    graph = {key: metadata[key] for key in (GRAPH,) if key in metadata}
+    weights = parse_onnx(build_onnx(path, tensors, graph)).tensors
     if observe is not None:
-        weights = quantize(weights, observe(*build_observed(weights)))
+        weights = quantize(weights, observe(*build_observed(weights, graph)))
     known = {key: value for key, value in metadata.items() if key not in EXPORT_KEYS} | protocol.metadata()
     known |= {key: metadata[key] for key in ("runtime", "weights_sha256", "licence")}
     known |= {

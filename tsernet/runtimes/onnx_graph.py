@@ -1,7 +1,8 @@
 """The network as an ONNX model, built from a model file's tensors alone, in milliseconds and without PyTorch.
 
-The network's definition is that of `tsernet.models`; a test holds this one against it for every variant. What a variant lacks is seen
-from the tensors that are there. Only what leads to the saliency map is built: side outputs are for training.
+TSERNet's definition is that of `tsernet.models`; a test holds this one against it for every variant. What a variant lacks is seen from
+the tensors that are there. Another method's model file says itself what it computes (`tsernet.runtimes.onnx_program`). Only what leads to
+the saliency map is built: side outputs are for training.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from typing import Any
 from numpy.typing import NDArray
 
 from tsernet.errors import UserError
+from tsernet.model_files import GRAPH
 from tsernet.protocol import Protocol as ModelProtocol
 from tsernet.runtimes import onnx_format
 from tsernet.runtimes.onnx_layers import Layers
+from tsernet.runtimes.onnx_program import run_program
 
-INPUT, OUTPUT = "image", "saliency"
+INPUT, OUTPUT, FEATURES = "image", "saliency", "features"
 _STAGES, _RESNET_STAGES, _LEVELS = 6, 4, 5
 _EDGE_DILATIONS = (1, 2, 4, 6)
 _SIDES = ("sides.", "bridge_side.", "subnet.sides.")
@@ -31,43 +34,50 @@ def build_onnx(
     protocol: ModelProtocol | None = None,
     *,
     folded: bool = False,
+    features: bool = False,
 ) -> bytes:
     """Build the model: `image`, float32 (B, 3, H, W), to `saliency`, float32 (B, 1, H, W), at any size.
 
     Args:
         path: The model file, for messages.
         tensors: As `tsernet.model_files.read_tensors` gives them.
-        metadata: Kept in the model.
+        metadata: Kept in the model; `graph`, where it is there, is what is built.
         protocol: `saliency` is in [0, 1] by this protocol: calibrated, or stretched where it says so; without one it is logits.
         folded: Whether the tensors are the weights of a model that this function has built.
+        features: Whether the means of TSERNet's deepest encoder features come out too: `features`, float32 (B, C).
     Raises:
         UserError: If the tensors are not those of a network of this project.
     """
     layers = Layers(tensors, INPUT, folded)
     try:
-        result = _network(layers)
+        result, deepest = _network(layers, metadata)
     except ValueError as error:
         raise UserError(f"{path}: {error}") from None
     foreign = sorted(name for name in tensors if name not in layers.used and not name.startswith(_SIDES))
-    if foreign and not folded:
+    if foreign and not folded and GRAPH not in metadata:
         raise UserError(f"{path}: {len(foreign)} tensors are none of the network's, such as {foreign[0]}")
     if protocol is not None:
         result = _finish(layers, result, protocol)
     layers.nodes.append(onnx_format.node("Identity", [result], OUTPUT))
     given, output = (onnx_format.image_value(name, ("batch", count, "height", "width")) for name, count in ((INPUT, 3), (OUTPUT, 1)))
-    return onnx_format.model(layers.nodes, layers.weights, given, [output], metadata)
+    outputs = [output]
+    if features and deepest:
+        layers.nodes.append(onnx_format.node("Identity", [layers.pooled(deepest)], FEATURES))
+        outputs.append(onnx_format.image_value(FEATURES, ("batch", layers.channels(deepest))))
+    return onnx_format.model(layers.nodes, layers.weights, given, outputs, metadata)
 
 
-def build_observed(tensors: Mapping[str, NDArray[Any]]) -> tuple[bytes, dict[str, str]]:
+def build_observed(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> tuple[bytes, dict[str, str]]:
     """Build the network so that what goes into its convolutions comes out, for whoever measures it.
 
     Args:
         tensors: The weights of a model that `build_onnx` has built.
+        metadata: As for that.
     Returns:
         The model, and the name of the output that each convolution takes, by the convolution's name.
     """
     layers = Layers(tensors, INPUT, folded=True)
-    _network(layers)
+    _network(layers, metadata)
     # Sizes of the same name would be taken to be the same size.
     seen = [
         onnx_format.image_value(name, ("batch", layers.channels(name), f"height of {name}", f"width of {name}"))
@@ -85,7 +95,12 @@ def _finish(layers: Layers, logits: str, protocol: ModelProtocol) -> str:
     return layers.stretched(saliency) if protocol.stretch else saliency
 
 
-def _network(layers: Layers) -> str:
+def _network(layers: Layers, metadata: Mapping[str, str]) -> tuple[str, str]:
+    """Build it; give the logits, and the deepest features of the encoder, empty for another method's, whose steps have no names."""
+    return (run_program(layers, INPUT, metadata[GRAPH]), "") if GRAPH in metadata else _tsernet(layers)
+
+
+def _tsernet(layers: Layers) -> tuple[str, str]:
     features = _encoder(layers)
     edge = _edge(layers, features[1], features[-1])
     edges = [layers.resize(edge, 1 / 2**level) for level in range(_STAGES)]
@@ -96,7 +111,7 @@ def _network(layers: Layers) -> str:
         fused = _fusion(layers, f"decoder.{index}.fuse", features[index], deeper, edges[index])
         deeper = _three(layers, fused, f"decoder.{index}.block", (1, 2, 2) if index == _STAGES - 1 else (1, 1, 1))
     initial = layers.conv(deeper, "sides.0")
-    return _refinement(layers, initial, edges) if layers.has("subnet.lift") else initial
+    return _refinement(layers, initial, edges) if layers.has("subnet.lift") else initial, features[-1]
 
 
 def _encoder(layers: Layers) -> list[str]:

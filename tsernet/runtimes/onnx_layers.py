@@ -53,16 +53,35 @@ class Layers:
         """Say how many channels a value has."""
         return self._channels[value]
 
-    def conv(self, given: str, name: str, norm: str = "", *, stride: int = 1, dilation: int = 1, relu: bool = False) -> str:
-        """Convolve, with as much padding as keeps the size at stride 1; a BatchNorm behind it is folded into its weights.
+    def conv(
+        self,
+        given: str,
+        name: str,
+        norm: str = "",
+        *,
+        stride: int = 1,
+        dilation: int = 1,
+        relu: bool = False,
+        groups: int = 1,
+        padding: tuple[int, int] | None = None,
+    ) -> str:
+        """Convolve; a BatchNorm behind it is folded into its weights.
 
+        Args:
+            given: What goes in.
+            name: Of the convolution.
+            norm: Of the BatchNorm.
+            stride, dilation, groups: Of the convolution.
+            relu: Whether a ReLU follows.
+            padding: Above and below, left and right, for a kernel of any shape; None for 1×1 and 3×3 alone, with as much as keeps the
+                size at stride 1.
         Raises:
             ValueError: If a tensor is missing or does not fit.
         """
         quantized = f"{name}.weight_scale" in self._tensors
         kernel = self._tensor(f"{name}.weight", 4, kind=np.int8 if quantized else np.float32)
         outputs, inputs, side, _ = kernel.shape
-        if inputs != self._channels[given] or kernel.shape[2:] not in ((1, 1), (3, 3)):
+        if inputs * groups != self._channels[given] or outputs % groups or (padding is None and kernel.shape[2:] not in ((1, 1), (3, 3))):
             raise ValueError(f"{name}.weight has the shape {kernel.shape}, expected 1×1 or 3×3 with {self._channels[given]} channels in")
         bias = self._tensor(f"{name}.bias", 1, outputs) if f"{name}.bias" in self._tensors else np.zeros(outputs, np.float32)
         if norm and not self._folded:
@@ -71,9 +90,11 @@ class Layers:
         self.conv_inputs[name] = given
         weights = self._dequantized(name, kernel) if quantized else self._weight(f"{name}.weight", kernel)
         parts = [self._rounded(given, name) if quantized else given, weights, self._weight(f"{name}.bias", bias)]
-        padding = dilation * (side // 2)
-        shape = {"kernel_shape": [side] * 2, "strides": [stride] * 2, "dilations": [dilation] * 2, "pads": [padding] * 4}
-        result = self._add("Conv", parts, outputs, **shape)
+        pads = [dilation * (side // 2)] * 4 if padding is None else [*padding, *padding]
+        shape: dict[str, Any] = {"kernel_shape": list(kernel.shape[2:]), "strides": [stride] * 2, "dilations": [dilation] * 2, "pads": pads}
+        if groups != 1:
+            shape["group"] = groups
+        result = self.add("Conv", parts, outputs, **shape)
         return self.relu(result) if relu else result
 
     def norm(self, given: str, name: str) -> str:
@@ -83,58 +104,99 @@ class Layers:
             factor, offset = (self._tensor(f"{name}.{part}", 3, channels) for part in ("factor", "offset"))
         else:
             factor, offset = (part[:, None, None] for part in self._affine(name, channels))
-        scaled = self._add("Mul", [given, self._weight(f"{name}.factor", factor)], channels)
-        return self._add("Add", [scaled, self._weight(f"{name}.offset", offset)], channels)
+        scaled = self.add("Mul", [given, self._weight(f"{name}.factor", factor)], channels)
+        return self.add("Add", [scaled, self._weight(f"{name}.offset", offset)], channels)
 
     def relu(self, given: str) -> str:
         """Cut off below 0."""
-        return self._add("Relu", [given], self._channels[given])
+        return self.add("Relu", [given], self._channels[given])
+
+    def prelu(self, given: str, name: str) -> str:
+        """Multiply what is below 0 by a learnt slope, one a channel or one for all."""
+        channels = self._channels[given]
+        slope = self._tensor(f"{name}.slope", 3) if self._folded else self._tensor(f"{name}.weight", 1)[:, None, None]
+        if slope.shape not in ((channels, 1, 1), (1, 1, 1)):
+            raise ValueError(f"{name} has {slope.shape[0]} slopes, expected 1 or {channels}")
+        return self.add("PRelu", [given, self._weight(f"{name}.slope", slope)], channels)
+
+    def plain(self, operator: str, given: str, **attributes: onnx_format.Attribute) -> str:
+        """Apply an operator that keeps the channels."""
+        return self.add(operator, [given], self._channels[given], **attributes)
+
+    def affine(self, given: str, factor: float, offset: float) -> str:
+        """Multiply by a number, then add one."""
+        channels = self._channels[given]
+        if factor != 1.0:
+            given = self.add("Mul", [given, self._weight(f"constant.{factor!r}", np.array(factor, np.float32))], channels)
+        if offset != 0.0:
+            given = self.add("Add", [given, self._weight(f"constant.{offset!r}", np.array(offset, np.float32))], channels)
+        return given
+
+    def channel_slice(self, given: str, start: int, stop: int) -> str:
+        """Take the channels from `start` to below `stop`."""
+        if not 0 <= start < stop <= self._channels[given]:
+            raise ValueError(f"channels {start} to {stop} of {self._channels[given]}")
+        return self.add("Slice", [given, *(self.integers([one]) for one in (start, stop, 1))], stop - start)
+
+    def integers(self, values: Sequence[int]) -> str:
+        """Give whole numbers as a value."""
+        return self.add("Constant", [], 0, value_ints=list(values))
 
     def reversed_gate(self, given: str) -> str:
         """Attend to what logits do not show: s(−x)."""
-        negative = self._add("Neg", [given], self._channels[given])
-        return self._add("Sigmoid", [negative], self._channels[given])
+        negative = self.add("Neg", [given], self._channels[given])
+        return self.add("Sigmoid", [negative], self._channels[given])
 
     def calibrated(self, given: str, scale: float, offset: float) -> str:
         """Turn logits into saliency: s(scale · x + offset)."""
         factor, shift = (
             self._weight(f"calibration.{name}", np.array(value, np.float32)) for name, value in (("scale", scale), ("offset", offset))
         )
-        scaled = self._add("Mul", [given, factor], 1)
-        return self._add("Sigmoid", [self._add("Add", [scaled, shift], 1)], 1)
+        scaled = self.add("Mul", [given, factor], 1)
+        return self.add("Sigmoid", [self.add("Add", [scaled, shift], 1)], 1)
 
     def stretched(self, given: str) -> str:
         """Stretch each map to [0, 1] by its own minimum and maximum."""
-        low, high = (self._add(operator, [given], 1, axes=[1, 2, 3], keepdims=1) for operator in ("ReduceMin", "ReduceMax"))
-        spread = self._add("Max", [self.combine("Sub", high, low), self._weight("least_range", np.array(LEAST_RANGE, np.float32))], 1)
+        low, high = (self.add(operator, [given], 1, axes=[1, 2, 3], keepdims=1) for operator in ("ReduceMin", "ReduceMax"))
+        spread = self.add("Max", [self.combine("Sub", high, low), self._weight("least_range", np.array(LEAST_RANGE, np.float32))], 1)
         return self.combine("Div", self.combine("Sub", given, low), spread)
 
     def combine(self, operator: str, one: str, other: str) -> str:
         """Join two values pixel by pixel; one channel counts for all."""
-        return self._add(operator, [one, other], max(self._channels[one], self._channels[other]))
+        return self.add(operator, [one, other], max(self._channels[one], self._channels[other]))
 
     def concat(self, parts: Sequence[str]) -> str:
         """Put values side by side."""
         if len(parts) == 1:
             return parts[0]
-        return self._add("Concat", parts, sum(self._channels[part] for part in parts), axis=1)
+        return self.add("Concat", parts, sum(self._channels[part] for part in parts), axis=1)
 
     def halve(self, given: str) -> str:
         """Take the maximum of each 2×2 pixels."""
-        return self._add("MaxPool", [given], self._channels[given], kernel_shape=[2, 2], strides=[2, 2])
+        return self.add("MaxPool", [given], self._channels[given], kernel_shape=[2, 2], strides=[2, 2])
+
+    def pooled(self, given: str) -> str:
+        """Take the mean over all pixels: (B, C)."""
+        return self.add("ReduceMean", [given], self._channels[given], axes=[2, 3], keepdims=0)
 
     def self_edges(self, given: str) -> str:
         """Find where features rise above their 3×3 neighbourhood, zero padding counted."""
-        mean = self._add("AveragePool", [given], self._channels[given], kernel_shape=[3, 3], pads=[1] * 4, count_include_pad=1)
+        mean = self.add("AveragePool", [given], self._channels[given], kernel_shape=[3, 3], pads=[1] * 4, count_include_pad=1)
         return self.relu(self.combine("Sub", given, mean))
 
-    def resize(self, given: str, factor: float) -> str:
-        """Resize bilinearly, pixel centres aligned as areas, without antialiasing."""
+    def resize(self, given: str, factor: float, align: bool = False) -> str:
+        """Resize bilinearly without antialiasing, pixel centres aligned as areas, or, with `align`, at the corners."""
         if factor == 1:
             return given
         scales = self._weight(f"scales.{factor}", np.array([1.0, 1.0, factor, factor], np.float32))
-        how = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
-        return self._add("Resize", [given, "", scales], self._channels[given], **how)
+        how = {"mode": "linear", "coordinate_transformation_mode": "align_corners" if align else "half_pixel"}
+        return self.add("Resize", [given, "", scales], self._channels[given], **how)
+
+    def repeat(self, given: str, factor: int) -> str:
+        """Enlarge by a whole factor, each pixel as often."""
+        scales = self._weight(f"scales.{factor}", np.array([1.0, 1.0, factor, factor], np.float32))
+        how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        return self.add("Resize", [given, "", scales], self._channels[given], **how)
 
     def _affine(self, name: str, channels: int) -> tuple[Array, Array]:
         gain, shift, mean, variance = (
@@ -146,7 +208,7 @@ class Layers:
     def _dequantized(self, name: str, kernel: NDArray[Any]) -> str:
         """Weights of eight bits, with a factor for each channel that comes out."""
         scale = self._weight(f"{name}.weight_scale", self._tensor(f"{name}.weight_scale", 1, len(kernel)))
-        return self._add("DequantizeLinear", [self._weight(f"{name}.weight", kernel), scale], 0, axis=0)
+        return self.add("DequantizeLinear", [self._weight(f"{name}.weight", kernel), scale], 0, axis=0)
 
     def _rounded(self, given: str, name: str) -> str:
         """A value as eight bits can hold it: once, however many convolutions take it."""
@@ -156,8 +218,8 @@ class Layers:
                 for part, kind in (("input_scale", np.float32), ("input_zero", np.uint8))
             ]
             channels = self._channels[given]
-            whole = self._add("QuantizeLinear", [given, *parts], channels)
-            self._rounded_values[given] = self._add("DequantizeLinear", [whole, *parts], channels)
+            whole = self.add("QuantizeLinear", [given, *parts], channels)
+            self._rounded_values[given] = self.add("DequantizeLinear", [whole, *parts], channels)
         return self._rounded_values[given]
 
     def _tensor(self, name: str, dimensions: int, length: int | None = None, kind: type = np.float32) -> NDArray[Any]:
@@ -176,7 +238,8 @@ class Layers:
             self._weights[name] = onnx_format.tensor(name, values)
         return name
 
-    def _add(self, operator: str, inputs: Sequence[str], channels: int, **attributes: onnx_format.Attribute) -> str:
+    def add(self, operator: str, inputs: Sequence[str], channels: int, **attributes: onnx_format.Attribute) -> str:
+        """Add a node of ONNX; `channels` of what it gives, 0 where that is no image."""
         result = f"{operator}_{len(self.nodes)}"
         self.nodes.append(onnx_format.node(operator, inputs, result, **attributes))
         self._channels[result] = channels

@@ -8,7 +8,7 @@ from typing import Any
 
 from tsernet.errors import UserError
 from tsernet.runtimes.onnx_format import OPSET
-from tsernet.runtimes.onnx_graph import INPUT, OUTPUT
+from tsernet.runtimes.onnx_graph import FEATURES, INPUT, OUTPUT
 from tsernet.runtimes.resize import finish_maps
 from tsernet.runtimes.session import Array, Session, require_inputs, threads_each
 
@@ -27,6 +27,11 @@ class OnnxSession(Session):
         self.callers = callers
         self._session = start_onnx(model, threads_each(callers))
 
+    @property
+    def gives_features(self) -> bool:
+        """Whether the network was built with its features, and has any."""
+        return any(output.name == FEATURES for output in self._session.get_outputs())
+
     def logits(self, inputs: Array) -> Array:
         """As `Session.logits`.
 
@@ -36,6 +41,18 @@ class OnnxSession(Session):
         require_inputs(inputs)
         result: Array = self._session.run([OUTPUT], {INPUT: inputs})[0]
         return result
+
+    def logits_and_features(self, inputs: Array) -> tuple[Array, Array]:
+        """Run a network that was built with its features.
+
+        Args:
+            inputs: As for `logits`.
+        Returns:
+            The logits; and the encoder's deepest features, their means over each image, float32 (B, C).
+        """
+        require_inputs(inputs)
+        logits, features = self._session.run([OUTPUT, FEATURES], {INPUT: inputs})
+        return logits, features
 
     def finish(self, logits: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
         """As `Session.finish`."""

@@ -35,6 +35,8 @@ class OpenVinoSession(Session):
     Args:
         model: An ONNX model as bytes, as `build_onnx` makes it.
         callers: So many threads call it at once; the cores are shared among them (`threads_each`).
+    Attributes:
+        gives_features: As `OnnxSession.gives_features`.
     Raises:
         UserError: If the installed OpenVINO cannot run it.
     """
@@ -53,6 +55,7 @@ class OpenVinoSession(Session):
         except RuntimeError as error:
             said = " ".join(str(error).split())
             raise UserError(f"OpenVINO {version('openvino')} cannot run the network, which is of opset {OPSET}: {said}") from None
+        self.gives_features = len(compiled.outputs) > 1
         # A request is one caller's at a time.
         self._requests: SimpleQueue[Any] = SimpleQueue()
         for _ in range(callers):
@@ -64,15 +67,22 @@ class OpenVinoSession(Session):
         Raises:
             ValueError: If the shape is another; the message gives it.
         """
-        require_inputs(inputs)
-        request = self._requests.get()
-        try:
-            # A copy: the next caller's answer would be written over this one's.
-            result: Array = next(iter(request.infer({0: inputs}).values())).copy()
-        finally:
-            self._requests.put(request)
-        return result
+        return self._run(inputs)[0]
+
+    def logits_and_features(self, inputs: Array) -> tuple[Array, Array]:
+        """As `OnnxSession.logits_and_features`."""
+        logits, features = self._run(inputs)
+        return logits, features
 
     def finish(self, logits: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
         """As `Session.finish`."""
         return finish_maps(logits, sizes, stretch)
+
+    def _run(self, inputs: Array) -> list[Array]:
+        require_inputs(inputs)
+        request = self._requests.get()
+        try:
+            # Copies: the next caller's answer would be written over this one's.
+            return [result.copy() for result in request.infer({0: inputs}).values()]
+        finally:
+            self._requests.put(request)

@@ -68,16 +68,17 @@ class StripPredictor:
         """
         return np.concatenate([band.saliency for band in self.bands(ArrayRows(image))])
 
-    def bands(self, source: RowSource, first: int = 0) -> Iterator[Band]:
+    def bands(self, source: RowSource, first: int = 0, forward: Forward | None = None) -> Iterator[Band]:
         """Predict an image from top to bottom.
 
         Args:
             source: The image.
             first: Bands to leave out, which an earlier call gave.
+            forward: The network for this image, for whoever looks on; else the predictor's own.
         Yields:
             Bands that follow one another without a gap; their number and heights depend on the image's size alone.
         """
-        inputs = _Inputs(source, self._factor)
+        inputs, forward = _Inputs(source, self._factor), forward or self._forward
         tall = _Upright(inputs.height, source.height)
         rows, columns = (self._grid.spans(_whole(length)) for length in (inputs.height, inputs.width))
         row_weights, column_weights = self._grid.weights(rows), self._grid.weights(columns)
@@ -92,7 +93,7 @@ class StripPredictor:
             if index >= first - 1:
                 grown = np.zeros((end - base, sums.shape[1]), dtype=np.float32)
                 grown[: len(sums)] = sums
-                self._add_tiles(grown[begin - base :], inputs, (begin, end), columns, row_weights[index], column_weights)
+                self._add_tiles(grown[begin - base :], inputs, (begin, end), columns, row_weights[index], column_weights, forward)
                 if index >= first:
                     yield Band(done, tall.rows(done, upto, grown, base, wide))
                 # One row more than is final: the next band's first rows are interpolated from it.
@@ -114,13 +115,14 @@ class StripPredictor:
         columns: list[tuple[int, int]],
         row_weight: NDArray[np.float32],
         column_weights: list[NDArray[np.float32]],
+        forward: Forward,
     ) -> None:
         """Put the tiles of a row through the network and add their weighted saliency to the sums, whose first row is the tiles'."""
         band = inputs.rows(*rows)
         # One tile at a time: it is large enough to keep all cores busy, and the memory is bounded by one.
         for (begin, end), weight in zip(columns, column_weights, strict=True):
             tile = scale_image(np.ascontiguousarray(band[:, begin:end]), self._protocol.scaling)
-            saliency = self._forward(tile[None])
+            saliency = forward(tile[None])
             if not self._calibrated:
                 saliency = self._protocol.calibration.apply(saliency)
             sums[:, begin:end] += saliency[0, 0] * row_weight[:, None] * weight[None]

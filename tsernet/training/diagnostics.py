@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from tsernet.losses import tsernet_loss
+from tsernet.methods.interface import SaliencyNetwork
 from tsernet.models import TSERNet
 from tsernet.models.blocks import ConvNormReLU, reversed_gate
 from tsernet.models.decoder import Background, Foreground
@@ -34,17 +35,21 @@ class PartHealth(NamedTuple):
     gate: float
 
 
-def diagnose(network: TSERNet, image: Tensor, mask: Tensor, edge: Tensor) -> tuple[float, list[PartHealth]]:
+def diagnose(network: SaliencyNetwork, image: Tensor, mask: Tensor, edge: Tensor) -> tuple[float, list[PartHealth]]:
     """Run one batch forward and backward and look.
 
     Args:
-        network: In train mode; its gradients and running statistics change, its weights do not.
+        network: One of TSERNet's variants, in train mode; its gradients and running statistics change, its weights do not.
         image: Normalised, (B, 3, H, W).
         mask: In {0, 1}, (B, 1, H, W).
         edge: Likewise.
+    Raises:
+        TypeError: If it is another network.
     Returns:
         The loss, and the parts from the image to the final map.
     """
+    if not isinstance(network, TSERNet):
+        raise TypeError(f"expected a TSERNet, got {type(network).__name__}")
     dead: dict[nn.Module, Tensor] = {}
     gates: dict[nn.Module, Tensor] = {}
     network.zero_grad(set_to_none=True)

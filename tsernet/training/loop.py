@@ -13,12 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from tsernet import config
+from tsernet.data.inherited import Start
 from tsernet.data.pixels import ImageArray
 from tsernet.data.samples import SampleStore
 from tsernet.errors import CheckError, StoppedError
 from tsernet.images.levels import Levels
 from tsernet.losses import tsernet_loss
-from tsernet.models import TSERNet
+from tsernet.methods.interface import SaliencyNetwork
+from tsernet.methods.registry import method_of
 from tsernet.progress import ProgressBar
 from tsernet.training.batches import Batch, Batches
 from tsernet.training.batchnorm import recomputed_statistics
@@ -63,11 +65,13 @@ class TrainingJob:
     """What to train, on what, and where its checkpoints lie.
 
     Args:
+        variant: Name of a network, as `tsernet.methods.network_names` lists them.
         prepared: Folder with images/, masks/ and edges/.
         train_names: The training split.
         val_names: The validation split, empty for none.
         checkpoints: Folder of this job alone; a training found in it is gone on with.
         levels: Of a set of more than 8 bits.
+        start: The weights to begin with, None for random ones; `initial_network` has more.
     """
 
     variant: str
@@ -78,13 +82,14 @@ class TrainingJob:
     val_names: list[str]
     checkpoints: Path
     levels: Levels | None = None
+    start: Start | None = None
 
 
 @dataclass(frozen=True)
 class TrainingResult:
     """The trained network, its record, the last step's weights and the step whose weights the network holds."""
 
-    model: TSERNet
+    model: SaliencyNetwork
     history: History
     last: dict[str, Tensor]
     chosen_step: int
@@ -120,6 +125,7 @@ class _Training:
         self._job, self._reporter = job, reporter
         self._train = job.params.train
         self._format = settings.memory_format
+        self._objective = method_of(job.variant).objective
         self._fabric: Fabric = start(self._train.hardware, settings)
         self._is_first = process_rank() == 0
         store = SampleStore(job.prepared, job.train_names, self._train.augment.resize, job.levels, self._train.window)
@@ -130,7 +136,7 @@ class _Training:
         self._validator = Validator(job.prepared, shown, job.params, self._fabric.device, job.levels)
 
     def _set_up(self) -> tuple[TrainingState, nn.Module, torch.optim.Optimizer]:
-        network = initial_network(self._job.variant, self._job.seed, self._job.params.model)
+        network = initial_network(self._job.variant, self._job.seed, self._job.params.model, self._job.start)
         network = network.to(memory_format=self._format)
         if world_size() > 1:
             use_joint_batchnorm(network, self._fabric.device)
@@ -183,7 +189,8 @@ class _Training:
         self._optimizer.zero_grad(set_to_none=True)
         share = all_reduce_mean(batch.edges.mean())
         loss = self._job.params.loss
-        terms = tsernet_loss(self._runner(batch.images), batch.masks, batch.edges, loss.edge, share, loss.empty)
+        output = self._runner(batch.images)
+        terms = tsernet_loss(output, batch.masks, batch.edges, loss.edge, share, loss.empty, self._objective)
         self._fabric.backward(terms.total)
         if self._train.optimiser.clip_norm > 0:
             self._fabric.clip_gradients(self._runner, self._optimizer, max_norm=self._train.optimiser.clip_norm)

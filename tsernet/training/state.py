@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from tsernet.config import Optimiser
-from tsernet.models import TSERNet
+from tsernet.methods.interface import SaliencyNetwork
 from tsernet.training.checkpoint import Checkpoint
 from tsernet.training.history import History
 from tsernet.training.schedule import ema_decay
@@ -19,14 +19,14 @@ from tsernet.training.schedule import ema_decay
 class TrainingState:
     """Everything a step changes. `average` holds the averaged weights, or is None where `ema` is off."""
 
-    model: TSERNet
-    average: TSERNet | None
+    model: SaliencyNetwork
+    average: SaliencyNetwork | None
     optimizer: Optimizer
     history: History
     best: dict[str, Tensor] | None = None
 
     @property
-    def product(self) -> TSERNet:
+    def product(self) -> SaliencyNetwork:
         """The network whose weights the training is for: the average where there is one."""
         return self.model if self.average is None else self.average
 

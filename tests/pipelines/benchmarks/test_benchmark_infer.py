@@ -1,12 +1,15 @@
 """`tsernet benchmark infer`: every way is timed by the same tasks; how long they take means nothing here."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli import build_app
+from pipelines.model_resolver import preferred
 from tsernet.errors import UserError
+from tsernet.runtimes.fastest import fastest_file, measured_runtime, remember_fastest
 
 SMALL = ("--size", "40", "--strip", "96x64", "--repetitions", "1")
 
@@ -39,3 +42,27 @@ def test_a_way_is_timed_beside_what_the_machine_can_do():
 def test_a_slip_is_named(words, said):
     with pytest.raises(UserError, match=said):
         CliRunner().invoke(build_app(), ["benchmark", "infer", *SMALL, *words], catch_exceptions=False)
+
+
+def test_auto_is_what_was_fastest_with_this_processor_and_these_versions(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    weights = Path("model.safetensors")
+    assert preferred("auto", weights, "cpu") == "auto"
+    assert remember_fastest({"onnx": 16.0, "openvino": 17.5, "torch": 9.0}) == "openvino"
+    assert preferred("auto", weights, "cpu") == "openvino"
+    assert preferred("torch", weights, "cpu") == "torch"
+    assert preferred("auto", weights, "cuda") == preferred("auto", Path("model.onnx"), "cpu") == "auto"
+    found = json.loads(fastest_file().read_text())
+    for other in (found | {"cpu": "another"}, found | {"versions": {}}, found | {"runtime": "tensorrt"}, []):
+        fastest_file().write_text(json.dumps(other))
+        assert measured_runtime() == "auto"
+    fastest_file().write_text("{")
+    assert measured_runtime() == "auto"
+
+
+def test_the_benchmark_remembers_where_it_is_asked_to(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    result = run("--ways", "onnx f32", "--threads", "1", "--remember")
+    assert result.exit_code == 0, result.output
+    assert "--runtime auto is now 'onnx' on this machine" in result.stderr
+    assert measured_runtime() == "onnx"

@@ -18,7 +18,7 @@ from pipelines.cli import build_app
 from tsernet.annotations import ImportOptions, import_dataset
 from tsernet.errors import UserError
 
-FORMATS = ("labelme", "coco", "cvat")
+FORMATS = ("labelme", "coco", "cvat", "label-studio")
 
 
 def call(*arguments: object) -> Result:
@@ -71,7 +71,11 @@ def there_and_back(format_name: str, world: Path, *more: object) -> dict[str, An
     """Export the maps of world/maps and import them again; give the masks."""
     result = call("annotations", world / "maps", "--format", format_name, "--images", world / "images", "--out", world / format_name, *more)
     assert result.exit_code == 0, result.output
-    single = {"coco": "annotations.json", "cvat": "annotations.xml"}.get(format_name, "")
+    single = {"coco": "annotations.json", "cvat": "annotations.xml", "label-studio": "tasks.json"}.get(format_name, "")
+    if format_name == "label-studio":  # as its export has them, once a person has submitted what was predicted
+        tasks = json.loads((world / format_name / single).read_text(encoding="utf-8"))
+        done = [task | {"id": number, "annotations": task["predictions"]} for number, task in enumerate(tasks)]
+        (world / format_name / single).write_text(json.dumps(done), encoding="utf-8")
     options = ImportOptions(images=world / "images", unannotated="clean")
     import_dataset(format_name, world / format_name / single, world / f"back-{format_name}", options, lambda done, total: None)
     masks = world / f"back-{format_name}/masks"

@@ -85,6 +85,7 @@ def test_a_killed_worker_takes_its_run_along(site: Site) -> None:
     site.start_worker()
 
 
+@pytest.mark.long
 def test_a_run_that_is_killed_with_its_worker_is_marked_crashed_within_three_heartbeats(site: Site) -> None:
     with site.halted_in("train") as (run_id, process):
         wait_for(lambda: _heartbeats(site, run_id) > 0, 40, "the first heartbeat", every=1)

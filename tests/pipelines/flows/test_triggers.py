@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from itertools import groupby
+from typing import Any
 
 import pytest
+from inspections import made_up, make_working_copy, write_log
 from servers import wait_for
 from sites import PASSWORD, Site
 from standin import ROOT, read_journal, run
+
+from pipelines.monitoring.figures import figures_of
+from pipelines.monitoring.reference import Reference, remember
+from pipelines.services.provision import RETRAIN_ON_DRIFT, SILENT_RUNS
+from tsernet.digests import sha256_of
+from tsernet.shipped import shipped_model
 
 pytestmark = pytest.mark.slow
 
@@ -96,9 +105,47 @@ def test_new_images_start_a_retraining_once(site: Site) -> None:
     assert folders == {str(site.repository / "data/own")}
 
 
+@pytest.mark.long
+def test_a_drifted_window_is_a_state_an_artifact_and_one_event(site: Site) -> None:
+    weights, digest = sha256_of(shipped_model()), make_working_copy(site.repository, {})
+    remember(site.repository / ".tsernet/monitor", Reference(figures_of(list(made_up(120, 0))), digest, weights, 120))
+    write_log(site.repository / ".tsernet/inspections", made_up(60, 1, brightness=0.3))
+    monitor = site.prefect.get("/deployments/name/monitor/monitor").json()["id"]
+    states = []
+    for _ in range(2):
+        settings = {"model": "shipped", "window": 60, "rate": 0.05}
+        run_id = site.prefect.post(f"/deployments/{monitor}/create_flow_run", parameters={"settings": settings}).json()["id"]
+        assert site.prefect.wait_for_end(run_id) == "COMPLETED", site.prefect.logs_of(run_id)
+        states.append(site.prefect.get(f"/flow_runs/{run_id}").json()["state"])
+
+    assert [(state["name"], state["message"].split(" moved")[0]) for state in states] == [
+        ("Drifted", "brightness"),
+        ("Waiting", "0 of 60 images; nothing was compared"),
+    ]
+    shown = site.prefect.post("/artifacts/filter", artifacts={"key": {"any_": ["drift"]}}).json()
+    assert "| **moved** | brightness |" in "".join(artifact["data"] for artifact in shown)
+
+    def events() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = site.prefect.post("/events/filter", filter={"event": {"prefix": ["tsernet."]}}).json()["events"]
+        return found
+
+    wait_for(events, 20, "the event")
+    (event,) = events()
+    assert (event["event"], event["resource"]["tsernet.moved"]) == ("tsernet.window.drifted", "brightness")
+    assert (site.repository / event["payload"]["report"]).is_file()
+    assert run(["git", "status", "--porcelain"], site.repository) == ""
+    for left in ("data/prepared", "data/splits", "results/validation"):
+        shutil.rmtree(site.repository / left)
+
+
+def test_the_rule_that_retrains_on_drift_is_there_and_off(site: Site) -> None:
+    rules = site.prefect.post("/automations/filter").json()
+    assert {rule["name"]: rule["enabled"] for rule in rules} == {SILENT_RUNS: True, RETRAIN_ON_DRIFT: False}
+
+
 def test_schedules_are_there_and_off(site: Site) -> None:
     wait_for(lambda: site.prefect.get("/health").status_code == 200, 5, "the server")
-    for name in ("retrain/default", "watch/watch"):
+    for name in ("retrain/default", "watch/watch", "monitor/monitor"):
         (schedule,) = site.prefect.get(f"/deployments/name/{name}").json()["schedules"]
         assert schedule["active"] is False
 

@@ -21,6 +21,7 @@ from stacks import Up, running_up
 from standin import ROOT, make_repository
 
 from pipelines.services.guard import OWNER, SCRATCH
+from pipelines.services.provision import RETRAIN_ON_DRIFT, SILENT_RUNS
 from pipelines.services.service import AddressTakenError, Service, answers
 from tsernet.errors import CheckError, UserError
 
@@ -41,6 +42,8 @@ def test_the_doctor_finds_everything(up: Up) -> None:
 
     assert code == 0, findings
 
+    rules = {rule["name"]: rule["enabled"] for rule in up.api.post("/automations/filter").json()}
+    assert rules == {SILENT_RUNS: True, RETRAIN_ON_DRIFT: False}
     assert {"repository", "DVC", "MLflow", "Prefect server", "work pool", "worker", "limit gpu", "deployment retrain/default"} <= set(
         findings
     )
@@ -151,8 +154,8 @@ def choose(api: PrefectApi) -> None:
     api.patch(f"/deployments/{found['id']}", parameters={"settings": {"iterations": 77}}, concurrency_limit=3, tags=["night"])
     api.patch("/work_pools/tsernet", is_paused=True, concurrency_limit=5)
     api.patch("/v2/concurrency_limits/gpu", limit=2)
-    rule = api.post("/automations/filter").json()[0]["id"]
-    api.patch(f"/automations/{rule}", enabled=False)
+    for rule in api.post("/automations/filter").json():
+        api.patch(f"/automations/{rule['id']}", enabled=not rule["enabled"])
 
 
 def choices(api: PrefectApi) -> dict[str, object]:
@@ -165,7 +168,7 @@ def choices(api: PrefectApi) -> dict[str, object]:
         "deployment": (found["parameters"], found["global_concurrency_limit"]["limit"], found["tags"]),
         "pool": (pool["is_paused"], pool["concurrency_limit"]),
         "slots": api.get("/v2/concurrency_limits/gpu").json()["limit"],
-        "rules": [rule["enabled"] for rule in api.post("/automations/filter").json()],
+        "rules": {rule["name"]: rule["enabled"] for rule in api.post("/automations/filter").json()},
     }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from steel import png_of, steel
 from pipelines.serving.inspecting import Wanted, inspect_image
 from pipelines.serving.limits import Limits
 from pipelines.serving.loaded import Usage, load
-from pipelines.serving.log import InspectionLog, LogSettings, files_of, read_log
+from pipelines.serving.log import COLUMNS, InspectionLog, LogSettings, files_of, read_log
 from pipelines.serving.reading import Upload
 from pipelines.serving.server import Served
 
@@ -53,6 +55,20 @@ def test_old_days_go_and_other_files_stay(tmp_path: Path, inspected: tuple[Any, 
     assert [path.name for path in files_of(tmp_path)] == ["inspections-2020-01-02.sqlite", f"inspections-{today}.sqlite"]
     assert (tmp_path / "mine.sqlite").exists()
     assert not (tmp_path / "inspections-2020-01-01.sqlite-wal").exists()
+
+
+def test_a_file_that_an_earlier_version_has_begun_goes_on(tmp_path: Path, inspected: tuple[Any, Any]) -> None:
+    path = tmp_path / f"inspections-{datetime.now(UTC).date()}.sqlite"
+    with closing(sqlite3.connect(path)) as database, database:
+        before = ", ".join(f"{key} {kind.replace('NOT NULL', '')}" for key, kind in COLUMNS.items() if key != "features")
+        database.execute(f"CREATE TABLE inspections (id INTEGER PRIMARY KEY, {before})")
+        database.execute("INSERT INTO inspections (name) VALUES ('before')")
+    assert list(read_log(tmp_path, ("name", "features"))) == [{"name": "before", "features": None}]
+    log = InspectionLog(LogSettings(tmp_path))
+    log.add(inspected[1], "champion", inspected[0], "0" * 64)
+    log.close()
+    after, first = read_log(tmp_path, ("name", "features"), newest_first=True)
+    assert (first["name"], after["name"], len(after["features"])) == ("before", "a.png", 4 * 64)
 
 
 def test_a_log_that_cannot_be_written_is_said_and_stops_nothing(running: Callable[..., Any], tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def s3() -> Iterator[dict[str, str]]:
 
 def test_nothing_changed_nothing_runs(first: Clone) -> None:
     printed = first.dvc("repro", "validate")
-    assert printed.count("didn't change, skipping") == 4
+    assert printed.count("didn't change, skipping") == 5
     assert "Running stage" not in printed
 
 
@@ -84,7 +84,7 @@ def test_a_remote_gives_back_raw_data_splits_and_results(first: Clone, tmp_path:
     assert not (other.root / "data/raw").exists()
     other.dvc("pull", "-q", "--allow-missing", "-r", kind, environment=keys)
     assert _bytes(other.root) == _bytes(first.root)
-    assert other.dvc("repro", "validate").count("didn't change, skipping") == 4
+    assert other.dvc("repro", "validate").count("didn't change, skipping") == 5
 
 
 def test_new_images_re_run_what_depends_on_them_and_nothing_else(grown: tuple[Clone, str, list[str]]) -> None:

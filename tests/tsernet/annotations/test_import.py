@@ -341,7 +341,7 @@ def test_a_second_import_replaces_only_its_own(tmp_path: Path) -> None:
     assert (dry.images, out.exists()) == (1, False)
     import_dataset("coco", source, out, ImportOptions(), silent)
     first = mask_of(out, "coil 7")
-    with pytest.raises(UserError, match="is not empty; give another folder, or --update"):
+    with pytest.raises(UserError, match="is not empty; give another folder, --add to add"):
         import_dataset("coco", source, out, ImportOptions(), silent)
     save_image(out / "images/mine.png")
     import_dataset("coco", coco_file(tmp_path, [[1, 1, 30, 1, 30, 20]]), out, ImportOptions(update=True), silent)

@@ -89,6 +89,32 @@ def test_a_drawn_split_has_the_shares_of_every_class_and_of_small_and_large_defe
     assert parts != make_splits(rows, _split(test=0.4, validation=0.1, seed=1), "folder")
 
 
+@settings(max_examples=30, deadline=None)
+@given(rows_strategy, st.integers(0, 5), st.integers(0, 40))
+def test_what_is_kept_stays_where_it_was_whatever_comes_beside_it(rows: list[Row], seed: int, count: int) -> None:
+    before = make_splits(rows[:count], _split(seed=seed), "folder")
+    kept = {name: part for part, names in before.items() for name in names}
+    parts = make_splits(rows, _split(seed=seed + 1), "folder", kept)
+    home = {name: part for part, names in parts.items() for name in names}
+    assert sorted(home) == sorted(row.name for row in rows)
+    assert {name: home[name] for name in kept} == kept
+
+
+def test_new_images_are_drawn_into_all_parts_and_stay_with_what_they_belong_to() -> None:
+    old = [_row(f"s{index}", group=f"coil{index}") for index in range(40)]
+    before = make_splits(old, _split(), "folder")
+    kept = {name: part for part, names in before.items() for name in names}
+    new = [_row(f"n{index}", group=f"new coil{index}") for index in range(40)]
+    of_old = [_row(f"same coil as {name}", group=f"coil{name[1:]}") for name in (before["test"][0], before["train"][0])]
+    parts = make_splits([*old, *new, *of_old], _split(), "folder", kept)
+    assert 14 <= sum(name.startswith("n") for name in parts["test"]) <= 18
+    assert sum(name.startswith("n") for name in parts["val"]) >= 1
+    assert f"same coil as {before['test'][0]}" in parts["test"]
+    assert f"same coil as {before['train'][0]}" in parts["train"]
+    with pytest.raises(ValueError, match="keep must be none where method is files"):
+        _split(method="files", keep="champion")
+
+
 def test_unusable_samples_are_in_no_drawn_split() -> None:
     rows = [_row(f"s{index}", usable=index != 3) for index in range(20)]
     assert "s3" not in {name for names in make_splits(rows, _split(), "folder").values() for name in names}

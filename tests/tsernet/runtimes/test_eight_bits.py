@@ -98,6 +98,9 @@ def test_an_exported_file_of_eight_bits_is_small_and_answers_nearly_the_same(exp
 def test_openvino_computes_what_onnx_runtime_does(exported: Path) -> None:
     pytest.importorskip("openvino")
     inputs = np.random.default_rng(0).normal(size=(1, 3, 96, 64)).astype(np.float32)
+    watched = [open_session(shipped_model(), runtime, features=True)[0] for runtime in ("openvino", "onnx")]
+    (_, ours), (_, theirs) = (one.logits_and_features(inputs) for one in watched)  # type: ignore[union-attr]  # both have it
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
     ours, theirs = (open_session(shipped_model(), runtime)[0].maps(inputs, [(200, 100)], True)[0] for runtime in ("openvino", "onnx"))
     np.testing.assert_allclose(ours, theirs, atol=1e-4)
 

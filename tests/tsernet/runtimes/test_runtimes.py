@@ -21,6 +21,7 @@ from tsernet.errors import UserError
 from tsernet.inference import load_predictor
 from tsernet.models import VARIANTS, build_tsernet
 from tsernet.runtimes import open_session
+from tsernet.runtimes.onnx_session import OnnxSession
 from tsernet.runtimes.resize import finish_maps
 from tsernet.runtimes.torch_session import TorchSession
 from tsernet.shipped import shipped_model
@@ -56,6 +57,13 @@ def test_onnx_runtime_computes_what_pytorch_does(tmp_path: Path, variant: str) -
     assert "Onnx" in type(ours).__name__
     assert isinstance(theirs, TorchSession)
     np.testing.assert_allclose(ours.logits(inputs), theirs.logits(inputs), atol=1e-5)
+    watched, _ = open_session(path, "onnx", features=True)
+    assert isinstance(watched, OnnxSession)
+    logits, features = watched.logits_and_features(inputs)
+    np.testing.assert_array_equal(logits, ours.logits(inputs))
+    with torch.inference_mode():
+        deepest = theirs.model.encoder(torch.from_numpy(inputs))[-1]  # type: ignore[operator]  # a TSERNet's
+    np.testing.assert_allclose(features, deepest.mean(dim=(2, 3)).numpy(), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("weights", sorted(shipped_model().parent.glob("*.safetensors")), ids=lambda path: path.stem)

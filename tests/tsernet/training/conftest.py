@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tsernet.config import Params
+from tsernet.data.inherited import find_start
 from tsernet.training import TrainingJob
 
 TINY = {
@@ -56,6 +57,7 @@ def make_job(
     def make(checkpoints: str = "checkpoints", seed: int = 0, variant: str = "full", **changes: Any) -> TrainingJob:
         params = make_params(TINY | {key.replace("__", "."): value for key, value in changes.items()})
         names = [f"s{index}" for index in range(6)]
-        return TrainingJob(variant, seed, params, prepared, names[:4], names[4:], tmp_path / checkpoints)
+        start = find_start(params.model.start_from)
+        return TrainingJob(variant, seed, params, prepared, names[:4], names[4:], tmp_path / checkpoints, start=start)
 
     return make

@@ -1,0 +1,83 @@
+"""Encoders of the ResNet family.
+
+Source: He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, table 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from tsernet.methods.layers import ConvNorm, scaled
+from tsernet.models.encoder import StridedPointwise
+
+BLOCKS_50 = (3, 4, 6, 3)
+_EXPANSION = 4
+
+
+class Bottleneck(nn.Module):
+    """Convolutions of 1×1, 3×3 and 1×1 around a shortcut.
+
+    Args:
+        inputs: Channels in.
+        channels: Of the 3×3 convolution.
+        outputs: Channels out.
+        stride: Of the 3×3 convolution.
+    """
+
+    def __init__(self, inputs: int, channels: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.reduce = ConvNorm(inputs, channels, 1)
+        self.look = ConvNorm(channels, channels, stride=stride)
+        self.widen = ConvNorm(channels, outputs, 1, relu=False)
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or inputs != outputs:
+            self.shortcut = nn.Sequential(StridedPointwise(inputs, outputs, stride), nn.BatchNorm2d(outputs))
+        self.act = nn.ReLU(inplace=True)
+
+    @property
+    def branch_end(self) -> nn.Module:
+        """What the residual branch ends in."""
+        return self.widen[1]
+
+    def forward(self, features: Tensor) -> Tensor:
+        inner = self.widen(self.look(self.reduce(features)))
+        result: Tensor = self.act(inner + self.shortcut(features))
+        return result
+
+
+class ResNet50(nn.Module):
+    """ResNet-50 without its head.
+
+    Args:
+        width: Channel multiplier.
+    """
+
+    def __init__(self, width: float) -> None:
+        super().__init__()
+        stem = scaled(64, width)
+        self.stem = ConvNorm(3, stem, 7, stride=2)
+        self.pool = nn.MaxPool2d(3, stride=2, padding=1)
+        self.stages = nn.ModuleList()
+        inputs = stem
+        for index, count in enumerate(BLOCKS_50):
+            channels = scaled(64 * 2**index, width)
+            outputs = scaled(_EXPANSION * 64 * 2**index, width)
+            first = Bottleneck(inputs, channels, outputs, 2 if index else 1)
+            self.stages.append(nn.Sequential(first, *(Bottleneck(outputs, channels, outputs) for _ in range(count - 1))))
+            inputs = outputs
+
+    def forward(self, image: Tensor) -> Sequence[Tensor]:
+        """Return five maps: of the stem (H/2), and of the stages (H/4, H/8, H/16, H/32)."""
+        features = [self.stem(image)]
+        here = self.pool(features[0])
+        for stage in self.stages:
+            here = stage(here)
+            features.append(here)
+        return features
+
+
+def resnet_channels(width: float) -> tuple[int, ...]:
+    """Say how many channels the five maps have: 64, 256, 512, 1024, 2048 at width 1.0."""
+    return (scaled(64, width), *(scaled(_EXPANSION * 64 * 2**index, width) for index in range(len(BLOCKS_50))))
