@@ -43,7 +43,10 @@ def sums_of(logits: Tensor, mask: Tensor, with_similarity: bool = True) -> Sums:
         with_similarity: Compute SSIM, which takes most of the time; else it is given as 0.
     """
     # The windows' depthwise convolutions take a sixth of the time in this layout (docs/explanation/performance.md).
-    return Sums(*_Sums.apply(logits.contiguous(memory_format=torch.channels_last), mask, with_similarity))
+    logits = logits.contiguous(memory_format=torch.channels_last)
+    # Where autocast is on it would blur in bfloat16, whose differences of squares reach 0 or less.
+    with torch.autocast(logits.device.type, enabled=False):
+        return Sums(*_Sums.apply(logits, mask, with_similarity))
 
 
 class _Sums(torch.autograd.Function):
