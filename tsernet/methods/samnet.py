@@ -6,7 +6,8 @@ TIP 2021; the stereoscopically attentive multi-scale module in section III-A (eq
 Channels 16, 32, 64, 96, 128 and modules 1, 1, 3, 6, 3 a stage; dilations 1, 2, 3, in the last stage 1, 2; pyramid pooling into 1, 2, 3, 6
 bins. Four side maps count 0.4 each (section III-C). 1.33 M parameters, as in Table I.
 
-Deviations: terms of the objective are this project's BCE alone; maps are logits, the sigmoid being the objective's.
+Deviations: maps are logits, enlarged before the sigmoid (the authors' code enlarges what the sigmoid gives: up to a hundredth of
+difference between pixels); a softmax over the views is written out.
 """
 
 from __future__ import annotations
