@@ -8,12 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tsernet.loss_sums import sums_of
 from tsernet.methods.interface import WHOLE, Objective, Output
 
-WINDOW = 11
-SIGMA = 1.5
-C1 = 0.01**2
-C2 = 0.03**2
 BETA_SQ = 0.3
 NEGATIVE_WEIGHT = 1.1
 """Of the released code: what negatives weigh beyond N₊/N in the balanced edge loss."""
@@ -103,14 +100,9 @@ def saliency_terms(logits: Tensor, mask: Tensor, empty: Literal["paper", "backgr
         (M, 4), means over the batch.
     Source: Han et al., TIM 2022, eqs. 10–13.
     """
-    # The windows' depthwise convolutions take a sixth of the time in this layout (docs/explanation/performance.md).
-    logits = logits.contiguous(memory_format=torch.channels_last)
-    maps = torch.sigmoid(logits)
-    bce = (softplus(logits) - logits * mask).mean(dim=(0, 2, 3))
-    true = (maps * mask).sum(dim=(2, 3))
-    predicted = maps.sum(dim=(2, 3))
+    bce, similarity, true, predicted = sums_of(logits, mask, with_ssim)
     actual = mask.sum(dim=(2, 3))
-    tiny = torch.finfo(maps.dtype).tiny  # an empty mask met by an empty map divides by nothing
+    tiny = torch.finfo(logits.dtype).tiny  # an empty mask met by an empty map divides by nothing
     iou = true / (predicted + actual - true).clamp_min(tiny)
     # (1 + β²)·P·R / (β²·P + R), multiplied out: no division by an empty map or mask.
     f = (1 + BETA_SQ) * true / (BETA_SQ * actual + predicted).clamp_min(tiny)
@@ -119,57 +111,8 @@ def saliency_terms(logits: Tensor, mask: Tensor, empty: Literal["paper", "backgr
         ground = pixels - predicted
         iou = torch.where(actual > 0, iou, ground / pixels)
         f = torch.where(actual > 0, f, (1 + BETA_SQ) * ground / (BETA_SQ * pixels + ground))
-    lost = 1 - ssim(maps, mask) if with_ssim else torch.zeros_like(bce)
+    lost = 1 - similarity if with_ssim else torch.zeros_like(bce)
     return torch.stack((bce, lost, (1 - iou).mean(dim=0), (1 - f).mean(dim=0)), dim=1)
-
-
-def softplus(logits: Tensor) -> Tensor:
-    """Compute log(1 + exp(x)) without overflow: what a pixel's BCE is before the mask is subtracted.
-
-    PyTorch's own is a sixth of the speed on the CPU, its accuracy near zero being of no use to a mean.
-    """
-    size = logits.abs()
-    # (x + |x|)/2 and not ReLU, whose gradient at 0 would be 0 where it must be half.
-    return (logits + size) / 2 + torch.log(1 + torch.exp(-size))
-
-
-def ssim(maps: Tensor, mask: Tensor) -> Tensor:
-    """Measure structural similarity with a Gaussian window, zero padding.
-
-    Args:
-        maps: Probabilities, (B, M, H, W).
-        mask: (B, 1, H, W).
-    Returns:
-        (M,), means over pixels and batch.
-    Source: Han et al., TIM 2022, eq. 11; Wang et al., TIP 2004.
-    """
-    mean_map, mean_square, mean_product = blur(maps), blur(maps * maps), blur(maps * mask)
-    mean_mask = blur(mask)
-    variance_mask = blur(mask * mask) - mean_mask * mean_mask
-    squared = mean_map * mean_map
-    product = mean_map * mean_mask
-    numerator = (2 * product + C1) * (2 * (mean_product - product) + C2)
-    denominator = (squared + mean_mask * mean_mask + C1) * (mean_square - squared + variance_mask + C2)
-    similarity: Tensor = numerator / denominator
-    return similarity.mean(dim=(0, 2, 3))
-
-
-def blur(maps: Tensor) -> Tensor:
-    """Average each channel with the Gaussian window, one direction after the other."""
-    channels = maps.shape[1]
-    window = gaussian(maps)
-    rows = window.view(1, 1, WINDOW, 1).expand(channels, 1, WINDOW, 1)
-    columns = window.view(1, 1, 1, WINDOW).expand(channels, 1, 1, WINDOW)
-    half = WINDOW // 2
-    maps = F.conv2d(maps, rows, padding=(half, 0), groups=channels)
-    return F.conv2d(maps, columns, padding=(0, half), groups=channels)
-
-
-def gaussian(like: Tensor) -> Tensor:
-    """Sample the window's one-dimensional profile, summing to 1."""
-    offsets = torch.arange(WINDOW, dtype=torch.float64, device=like.device) - WINDOW // 2
-    profile = torch.exp(-(offsets**2) / (2 * SIGMA**2))
-    return (profile / profile.sum()).to(like)
 
 
 def edge_terms(logits: Tensor, edge: Tensor, kind: Literal["balanced", "plain"], share: Tensor | None = None) -> Tensor:

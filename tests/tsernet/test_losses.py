@@ -61,6 +61,16 @@ def test_gradients_of_saliency_terms() -> None:
     assert torch.autograd.gradcheck(lambda given: saliency_terms(given, mask).unbind(1), logits.requires_grad_())
 
 
+def test_without_ssim_the_other_terms_are_the_same() -> None:
+    logits, mask = random_case()
+    counted = torch.tensor([1.0, 0.0, 2.0, 3.0], dtype=torch.float64)
+    whole, part = (saliency_terms(logits.requires_grad_(), mask, with_ssim=with_ssim) for with_ssim in (True, False))
+    assert not part[:, 1].any()
+    gradients = [torch.autograd.grad((terms * counted).sum(), logits)[0] for terms in (whole, part)]
+    torch.testing.assert_close(gradients[1], gradients[0])
+    torch.testing.assert_close(part * counted, whole * counted)
+
+
 @pytest.mark.parametrize("kind", ["balanced", "plain"])
 def test_gradients_of_edge_terms(kind: Literal["balanced", "plain"]) -> None:
     logits, edge = random_case(maps=1)
