@@ -6,8 +6,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tsernet.models.normalise import convolve_normalise, normalise
-
 
 def scaled(channels: int, width: float) -> int:
     """Scale a channel count by the width multiplier; never below one channel."""
@@ -35,7 +33,8 @@ class ConvNormReLU(nn.Module):
         self.norm = nn.BatchNorm2d(outputs)
 
     def forward(self, features: Tensor) -> Tensor:
-        return convolve_normalise(self.conv, self.norm, features)
+        # In place: BatchNorm's backward reads its input, never its output, and ReLU's reads only the result.
+        return F.relu(self.norm(self.conv(features)), inplace=True)
 
 
 def three(inputs: int, middle: int, outputs: int, dilations: tuple[int, int, int] = (1, 1, 1)) -> nn.Sequential:
@@ -61,8 +60,8 @@ class ResidualUnit(nn.Module):
         self.conv2 = conv3(channels, channels)
 
     def forward(self, features: Tensor) -> Tensor:
-        inner: Tensor = self.conv1(normalise(self.norm1, features))
-        inner = self.conv2(normalise(self.norm2, inner))
+        inner: Tensor = self.conv1(F.relu(self.norm1(features), inplace=True))
+        inner = self.conv2(F.relu(self.norm2(inner), inplace=True))
         return inner.add_(features)
 
 

@@ -6,7 +6,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tsernet.models.blocks import ConvNormReLU, ResidualUnit, scaled
-from tsernet.models.normalise import normalise
 
 STAGE_CHANNELS = (64, 128, 256, 512, 512, 512)
 """Channels of the six stages at width 1.0, at the sizes H, H/2, … H/32."""
@@ -48,8 +47,8 @@ class BasicBlock(nn.Module):
             self.shortcut = nn.Sequential(StridedPointwise(inputs, outputs, stride), nn.BatchNorm2d(outputs))
 
     def forward(self, features: Tensor) -> Tensor:
-        inner = normalise(self.norm1, self.conv1(features))
-        inner = normalise(self.norm2, self.conv2(inner), relu=False)
+        inner = F.relu(self.norm1(self.conv1(features)), inplace=True)
+        inner = self.norm2(self.conv2(inner))
         return F.relu(inner.add_(self.shortcut(features)), inplace=True)
 
 
