@@ -15,7 +15,7 @@ import tifffile
 from dvc_clone import Clone
 from forks import Forks
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 HEIGHT, WIDTH, DEFECTIVE, CLEAN = 64, 384, 20, 40
 
 

@@ -69,8 +69,9 @@ def test_nothing_changed_nothing_runs(first: Clone) -> None:
     assert "Running stage" not in printed
 
 
-@pytest.mark.parametrize("kind", [pytest.param("folder", marks=pytest.mark.long), "s3"])
-def test_a_remote_gives_back_raw_data_splits_and_results(first: Clone, tmp_path: Path, s3: dict[str, str], kind: str) -> None:
+@pytest.mark.parametrize("kind", ["folder", pytest.param("s3", marks=pytest.mark.long)])
+def test_a_remote_gives_back_raw_data_splits_and_results(first: Clone, tmp_path: Path, request: pytest.FixtureRequest, kind: str) -> None:
+    s3: dict[str, str] = request.getfixturevalue("s3") if kind == "s3" else {}
     keys = {name: value for name, value in s3.items() if name.startswith("AWS")}
     if kind == "folder":
         first.dvc("remote", "add", "--local", kind, str(tmp_path / "store"))

@@ -9,19 +9,22 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from dvc_clone import Clone
+from ruamel.yaml import YAML
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 OUTPUTS = ("data/raw", "data/prepared", "data/splits")
 
 
-def _state(root: Path) -> dict[str, bytes]:
+def _state(root: Path) -> tuple[dict[str, bytes], Any]:
+    """Give the files, and what dvc.lock says, whose stages stand in the order in which they ended."""
     files = {str(path.relative_to(root)): path.read_bytes() for room in OUTPUTS for path in (root / room).rglob("*") if path.is_file()}
-    return {**files, "dvc.lock": (root / "dvc.lock").read_bytes()}
+    return files, YAML(typ="safe", pure=True).load((root / "dvc.lock").read_text(encoding="utf-8"))
 
 
 def _forget(root: Path) -> None:

@@ -48,6 +48,7 @@ def test_bfloat16_autocast_trains(model: TSERNet, image: Tensor) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_whole_step_is_one_graph(model: TSERNet, image: Tensor) -> None:
     """Traced without a break; the code generator is left out, which takes minutes on a network this deep."""
     mask = (torch.rand(2, 1, SIZE, SIZE, generator=torch.Generator().manual_seed(2)) > 0.5).float()

@@ -42,6 +42,7 @@ def run_script(job: TrainingJob, out: Path, launcher: list[str], stop: bool) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_two_processes_train_as_one_and_a_stop_in_one_stops_both(make_job: MakeJob, tmp_path: Path) -> None:
     # Near the identity rounding stays small, which two ways of summing differ by.
     two = {"train__hardware__devices": 2, "model__initialisation": "residual"}
