@@ -31,8 +31,8 @@ types: install
 tests: install
 	OMP_NUM_THREADS=1 pytest -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
-# What takes minutes for one thing: a retraining in the browser, two clones on one server, an empty environment; and the whole of what
-# `tests` shows by a part: all the real test images, the code generator, four triggers at once.
+# Slow for what they show: a retraining in the browser, two clones on one server, wide strip, other people's annotation tools, PostgreSQL,
+# SIGKILL in stages, the documentation's site, an empty environment; and all the real test images.
 long: install
 	OMP_NUM_THREADS=1 pytest -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 -m long
 

@@ -18,6 +18,7 @@ def benchmark(*arguments: str) -> dict[str, Any]:
     return tree
 
 
+@pytest.mark.long
 def test_a_step_is_timed_plain_and_chosen_against_the_floor() -> None:
     tree = benchmark("train", "--width", "0.0625", "--batch", "2", "--size", "32", "--threads", "1", "--accelerator", "cpu")
     plain, chosen, floor = tree["timings"]

@@ -74,6 +74,7 @@ def test_triggers_at_once_run_one_after_the_other(site: Site, count: int) -> Non
     assert site.slots_taken() == 0
 
 
+@pytest.mark.long
 def test_the_trainings_spread_over_slots_and_devices(site: Site) -> None:
     pytest.importorskip("dask")
     site.set_slots(2)
@@ -90,6 +91,7 @@ def test_the_trainings_spread_over_slots_and_devices(site: Site) -> None:
     site.set_slots(1)
 
 
+@pytest.mark.long
 def test_new_images_start_a_retraining_once(site: Site) -> None:
     watch = site.prefect.get("/deployments/name/watch/watch").json()["id"]
     settings = {"source": "folder", "variants": ["full"], "iterations": 106}
@@ -150,6 +152,7 @@ def test_schedules_are_there_and_off(site: Site) -> None:
         assert schedule["active"] is False
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["docker", "kubernetes"])
 def test_prefect_takes_the_container_deployments(site: Site, kind: str) -> None:
     site.prefect.run("work-pool", "create", f"tsernet-{kind}", "--type", kind, folder=site.repository)

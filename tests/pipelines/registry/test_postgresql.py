@@ -20,7 +20,7 @@ import pytest
 from pipelines import tracking
 from pipelines.registry import CHAMPION, Registry, promote, rollback
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 DATABASES = Path(__file__).parents[3] / "docs/site/databases.sql"
 
 

@@ -19,7 +19,7 @@ import pytest
 from pipelines import tracking
 from pipelines.cli import build_app
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 class Server:

@@ -16,7 +16,7 @@ import pytest
 from dvc_clone import Clone
 from ruamel.yaml import YAML
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
 OUTPUTS = ("data/raw", "data/prepared", "data/splits")
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from tsernet.annotations import ImportOptions, import_dataset
 
-pytestmark = pytest.mark.slow  # on a busy machine: packages are fetched
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # packages are fetched
 
 WIDTH, HEIGHT = 90, 50
 # Two of one object, and one that leaves the image; slanted, so that borders count.
