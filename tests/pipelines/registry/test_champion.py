@@ -72,6 +72,7 @@ def test_killed_between_the_two_writes_is_repaired_at_the_next_call(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_eight_processes_at_once_get_one_order_and_none_is_lost(
     repository: Path, tmp_path_factory: pytest.TempPathFactory, bare_versions: Callable[[int], None]
 ) -> None:

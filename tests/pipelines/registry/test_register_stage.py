@@ -37,6 +37,7 @@ def _outcome() -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_first_model_is_champion_and_a_stranger_gets_the_maps_of_predict(
     repository: Path, tmp_path_factory: pytest.TempPathFactory, make_candidate: Callable[..., str]
 ) -> None:

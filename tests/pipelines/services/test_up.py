@@ -25,7 +25,7 @@ from pipelines.services.provision import RETRAIN_ON_DRIFT, SILENT_RUNS
 from pipelines.services.service import AddressTakenError, Service, answers
 from tsernet.errors import CheckError, UserError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 PROXY = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9", "NO_PROXY": "", "no_proxy": ""}  # nothing listens there
 
 

@@ -17,7 +17,8 @@ from tsernet.data.splits import make_splits, write_splits
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0.1, pytest.param(0.0, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("share", [0.0, 0.1])
 def test_the_published_set_has_one_warning_and_no_error(
     shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_params: Callable[..., Params], share: float
 ) -> None:
