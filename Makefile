@@ -31,8 +31,8 @@ types: install
 tests: install
 	OMP_NUM_THREADS=1 pytest -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
-# Slow for what they show: `tsernet up`, a retraining in the browser, two clones on one server, wide strip, other people's annotation tools, PostgreSQL,
-# SIGKILL in stages, the documentation's site, an empty environment; and all the real test images.
+# Slow for what they show: `tsernet up`, a retraining in the browser, two clones on one server, wide strip, other people's annotation
+# tools, PostgreSQL, SIGKILL in stages, the documentation's site, an empty environment; and all the real test images.
 long: install
 	OMP_NUM_THREADS=1 pytest -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 -m long
 
