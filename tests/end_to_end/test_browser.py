@@ -94,6 +94,7 @@ def submit_form(page: Page, prefect: str, iterations: int, variants: tuple[str, 
     for variant in variants:
         page.get_by_role("option").filter(has_text=re.compile(f"^{variant}$")).click()
     page.mouse.click(1390, 10)  # beside the list, which closes it
+    page.get_by_role("option").first.wait_for(state="hidden")  # while it closes it takes the next click for itself
     page.get_by_role("button", name="Submit").click()
     page.wait_for_url(re.compile("tab=Runs"))
 
