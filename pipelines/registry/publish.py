@@ -13,8 +13,8 @@ from pipelines.registry.candidate import Candidate
 from pipelines.registry.champion import settle
 from pipelines.registry.comparison import MEASURES, Verdict, meets_floor
 from pipelines.registry.decisions import Decision, write_decision
-from pipelines.registry.gate import TOLERANCE, FreshProcess, largest_difference
-from pipelines.registry.judging import CLEAN_TAG, SAMPLES_TAG, judge
+from pipelines.registry.fresh_process import TOLERANCE, FreshProcess, largest_difference
+from pipelines.registry.promotion import CLEAN_TAG, SAMPLES_TAG, judge
 from pipelines.registry.versions import CHALLENGER, INPUT_TAGS, NETWORK, VERSION_TAGS, Registry, Version
 from pipelines.tracking.provenance import provenance_tags
 from pipelines.tracking.server import reachable

@@ -16,7 +16,7 @@ from PIL import Image
 from pipelines.registry import Registry
 from pipelines.registry.comparison import MEASURES, PerImage
 from pipelines.registry.groups import Groups, group, joined, judge_groups, without
-from pipelines.registry.judging import judge
+from pipelines.registry.promotion import judge
 from pipelines.tracking.server import experiment_id
 from tsernet.config import Params, Register
 from tsernet.data.listed import SAMPLES, Listed, write_listed
