@@ -89,7 +89,7 @@ def plain_terms(logits: Tensor, mask: Tensor) -> Tensor:
 def _plain_ssim(maps: Tensor, mask: Tensor) -> Tensor:
     from torch.nn import functional as F
 
-    from tsernet.loss_sums import C1, C2, WINDOW, gaussian
+    from tsernet.losses.sums import C1, C2, WINDOW, gaussian
 
     profile = gaussian(maps)
     window = (profile[:, None] * profile[None, :])[None, None]

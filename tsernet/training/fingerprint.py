@@ -15,7 +15,7 @@ from tsernet.methods.registry import added_code, method_of
 
 # A change in any of these may change the weights; a checkpoint of other code is not gone on with.
 _CODE = (
-    *("methods", "models", "losses.py", "training", "inference.py", "runtimes", "images"),
+    *("methods", "models", "losses", "training", "inference.py", "runtimes", "images"),
     *("data/augment.py", "data/pixels.py", "data/samples.py", "data/windows.py"),
 )
 

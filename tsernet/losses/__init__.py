@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tsernet.loss_sums import sums_of
+from tsernet.losses.sums import sums_of
 from tsernet.methods.interface import WHOLE, Objective, Output
 
 BETA_SQ = 0.3
