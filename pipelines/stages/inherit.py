@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 def main(_: Sequence[str]) -> None:
     """Pin the weights that a training starts from, and the parts in which images stay, each where the params say `champion`."""
     params = load_params()
-    start = _start(params) if params.model.start_from == CHAMPION else None
+    starts, keeps = params.model.start_from == CHAMPION, params.split.keep == CHAMPION
+    # Asked once: between two questions another could become champion; the training would start from one and keep the split of the other.
+    champion = _champion(params) if starts or keeps else None
+    start = _start(params, *champion) if champion and starts else None
     pin_start(*(start or (None, None)))
     print(f"training starts from {start[0].model} (sha256 {start[0].weights_sha256})" if start else "training starts from no champion")
-    if params.split.keep == CHAMPION:
-        _keep_split(params)
+    if champion and keeps:
+        _keep_split(*champion)
     else:
         pin_split(None, None)
 
@@ -40,7 +43,7 @@ def _champion(params: Params) -> tuple[Registry, str]:
     return registry, registry.alias(CHAMPION) if is_anything_tracked() else ""
 
 
-def _start(params: Params) -> tuple[Pin, Path]:
+def _start(params: Params, registry: Registry, number: str) -> tuple[Pin, Path]:
     """Fetch the champion's weights.
 
     Raises:
@@ -50,7 +53,6 @@ def _start(params: Params) -> tuple[Pin, Path]:
     from tsernet.model_files import read_tensors
 
     key = "params.yaml: model.start_from: champion"
-    registry, number = _champion(params)
     if not number:
         raise UserError(f"{key}: models:/{registry.name} has no champion yet; set it to none for the first training")
     uri = f"models:/{registry.name}/{number}"
@@ -64,7 +66,7 @@ def _start(params: Params) -> tuple[Pin, Path]:
     return Pin(uri, path.stem), path
 
 
-def _keep_split(params: Params) -> None:
+def _keep_split(registry: Registry, number: str) -> None:
     """Pin the champion's split; before the first champion there is none to keep.
 
     Raises:
@@ -72,7 +74,6 @@ def _keep_split(params: Params) -> None:
     """
     from tsernet.data.listed import SAMPLES
 
-    registry, number = _champion(params)
     if not number:
         pin_split(None, None)
         print("no champion yet, whose split would be kept")
