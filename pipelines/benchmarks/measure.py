@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
-from tsernet.devices import cpu_name
+from tsernet.devices import available_cores, cpu_name
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def describe_machine() -> dict[str, str | int | float]:
     """Say what the figures were measured on, and how busy it was at the time; of PyTorch only where it is installed."""
     facts: dict[str, str | int | float] = {
         "cpu": cpu_name(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "cores": available_cores(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         "load_average": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),

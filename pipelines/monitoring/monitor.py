@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from pipelines.monitoring.training_split import TrainingSplit, split_here, split
 from pipelines.monitoring.verdict import WAITING, Verdict, judge
 from pipelines.monitoring.window import last_images
 from pipelines.serving.log import files_of
+from tsernet.data.atomic import write_whole
 from tsernet.digests import sha256_of
 
 WINDOW, RATE = 100, 0.002
@@ -64,7 +64,7 @@ def look(wanted: Look, report: Callable[[str], None]) -> Verdict:
     if verdict.status == WAITING and not files_of(wanted.log):
         report(f"{wanted.log}: no inspection log there yet; 'tsernet serve' writes one")
     if wanted.new_only and verdict.status != WAITING:
-        _write(until, json.dumps({"at": window.last}))
+        write_whole(until, json.dumps({"at": window.last}))
     return verdict
 
 
@@ -88,7 +88,7 @@ def write_page(verdict: Verdict, state: Path, out: Path | None) -> Path:
     """Write the report; where it has no place of its own, among the last ones."""
     folder = state / "reports"
     page = out or folder / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}-{verdict.status}.html"
-    _write(page, report_page(verdict))
+    write_whole(page, report_page(verdict))
     if out is None:
         for old in sorted(folder.glob("*.html"))[:-_REPORTS]:
             old.unlink(missing_ok=True)
@@ -107,10 +107,3 @@ def _origin(wanted: Look) -> tuple[str, str, str, Callable[[], TrainingSplit]]:
     name, traced = f"models:/{version.name}/{version.number}", trace_version(registry, version)
     digest = traced["splits"]["train"]
     return name, digest, version.weights_sha256, partial(split_of_version, wanted.root, name, digest, traced["inputs"])
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial_path = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    partial_path.write_text(text, encoding="utf-8")
-    partial_path.replace(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -20,7 +21,7 @@ def report_page(verdict: Verdict) -> str:
     style = files("tsernet.report").joinpath("templates/report.css").read_text(encoding="utf-8")
     moved = verdict.moved
     ordered = [*(one for key in moved for one in verdict.compared if one.key == key), *(one for one in verdict.compared if not one.moved)]
-    headline = headline_of(verdict)
+    headline, described = headline_of(verdict), verdict.as_json()["columns"]
     return (
         Environment(autoescape=True)
         .from_string(template)
@@ -34,7 +35,7 @@ def report_page(verdict: Verdict) -> str:
             cards=_cards(verdict),
             notes=verdict.notes,
             moved=moved,
-            columns=[_column(verdict, one) for one in ordered],
+            columns=[_column(verdict, one, described[one.key]) for one in ordered],
             rate=f"{verdict.rate:.2%}",
             per=f"{1 / verdict.rate:,.0f}",
             origin=_origin(verdict),
@@ -62,14 +63,8 @@ def sentence_of(verdict: Verdict) -> str:
     return f"The last {verdict.about['images']} images are of the training images' kind, by each of {count} figures."
 
 
-def label_of(key: str) -> str:
-    """Name a column for people."""
-    return _LABELS[key].label
-
-
-def _column(verdict: Verdict, one: Compared) -> dict[str, Any]:
+def _column(verdict: Verdict, one: Compared, described: Mapping[str, Any]) -> dict[str, Any]:
     reference, window = verdict.reference[one.key], verdict.window[one.key]
-    described = verdict.as_json()["columns"][one.key]
     return {
         "label": _LABELS[one.key].label,
         "meaning": _LABELS[one.key].meaning,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -82,8 +80,7 @@ def split_of_version(root: Path, model: str, digest: str, inputs: dict[str, str]
             raise UserError(f"{model}: the image {name}, which it was trained on, is not in DVC's cache; 'dvc pull' may bring it")
         return path.read_bytes()
 
-    rows = csv.DictReader(io.StringIO(table.read_text(encoding="utf-8")))
-    return TrainingSplit(digest, tuple(row["name"] for row in rows), read)
+    return TrainingSplit(digest, tuple(read_split(table)), read)
 
 
 class _Cache:

@@ -54,13 +54,8 @@ def joined(one: PerImage, other: PerImage | None) -> PerImage:
     """Put the scores of different images together, sorted by name as `read_per_image` has them."""
     if other is None:
         return one
-    rows = [
-        *((name, one, place) for place, name in enumerate(one.masks)),
-        *((name, other, place) for place, name in enumerate(other.masks)),
-    ]
-    rows.sort(key=lambda row: row[0])
-    masks = {name: scores.masks[name] for name, scores, _ in rows}
-    return PerImage(masks, {key: _stacked([scores.scores[key][place] for _, scores, place in rows]) for key in MEASURES})
+    both = PerImage({**one.masks, **other.masks}, {key: np.concatenate([one.scores[key], other.scores[key]]) for key in MEASURES})
+    return _chosen(both, sorted(both.masks))
 
 
 def judge_groups(challenger: PerImage, champion: PerImage, groups: Groups, settings: Register) -> Verdict:

@@ -29,6 +29,7 @@ from pipelines.exit_codes import exit_code_of
 from pipelines.tracking.location import local_state
 from pipelines.tracking.pipeline_run import dvc_process, pipeline_run_id
 from tsernet.config import Params, load_params
+from tsernet.devices import available_cores
 from tsernet.errors import CheckError, StoppedError, UserError
 
 _POLL_SECONDS = 0.1
@@ -73,8 +74,7 @@ def worker_count(params: Params) -> int:
     hardware = params.train.hardware
     if items < 2 or hardware.devices > 1 or not hardware.threads or not _asks_for_everything() or _may_use_gpu(hardware.accelerator):
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(items, int(given) if given else cores // hardware.threads)
+    return min(items, int(given) if given else available_cores() // hardware.threads)
 
 
 def _asks_for_everything() -> bool:

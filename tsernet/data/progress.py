@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tsernet.devices import available_cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -37,7 +38,7 @@ def in_parallel(work: Callable[[Item], Result], items: Sequence[Item], label: st
 
 def over_all_cores(work: Callable[[Item], Result], items: Sequence[Item]) -> Generator[Result, None, None]:
     """Do what `in_parallel` does, without a bar; once it has ended, by an error too, nothing works on any more."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = available_cores()
     if cores == 1 or len(items) < _WORTH_A_PROCESS:
         yield from map(work, items)
         return

@@ -94,7 +94,6 @@ def write_splits(parts: Mapping[str, Sequence[str]], rows: Sequence[Row], target
 
     `levels`: those of a set of more than 8 bits, which stand beside the splits since they may follow from the training part.
     """
-    classes = {row.name: row.class_ for row in rows}
     known = {row.name: row for row in rows}
     samples = [
         Listed(name, part, known[name].image_digest or "", known[name].mask_digest or "")
@@ -107,7 +106,7 @@ def write_splits(parts: Mapping[str, Sequence[str]], rows: Sequence[Row], target
             with (fresh / f"{part}.csv").open("w", newline="", encoding="utf-8") as lines:
                 writer = csv.writer(lines, lineterminator="\n")
                 writer.writerow(["name", "class"])
-                writer.writerows([name, classes.get(name, "")] for name in parts[part])
+                writer.writerows([name, known[name].class_ if name in known else ""] for name in parts[part])
         write_listed(samples, fresh / SAMPLES)
         if levels is not None:
             write_levels(levels, fresh)

@@ -9,10 +9,11 @@ from tsernet.errors import UserError
 from tsernet.runtimes.exported import SUFFIX, ExportedSession, read_exported
 from tsernet.runtimes.session import MapSession, Session, wanted_threads
 
-__all__ = ["RUNTIMES", "ExportedSession", "MapSession", "Session", "is_exported", "open_session", "wanted_threads"]
+__all__ = ["PACKAGES", "RUNTIMES", "ExportedSession", "MapSession", "Session", "is_exported", "open_session", "wanted_threads"]
 
 RUNTIMES = ("auto", "torch", "onnx", "openvino")
-_PACKAGES = {"onnx": ("ONNX Runtime", "onnxruntime"), "openvino": ("OpenVINO", "openvino"), "torch": ("PyTorch", "torch")}
+PACKAGES = {"onnx": ("ONNX Runtime", "onnxruntime"), "openvino": ("OpenVINO", "openvino"), "torch": ("PyTorch", "torch")}
+"""Of each runtime: what it is called, and the package that it is."""
 
 
 def is_exported(path: Path) -> bool:
@@ -85,11 +86,11 @@ def _start(runtime: str, model: bytes, callers: int) -> Session:
 
 
 def _installed(runtime: str) -> bool:
-    return find_spec(_PACKAGES[runtime][1]) is not None
+    return find_spec(PACKAGES[runtime][1]) is not None
 
 
 def _require(runtime: str, device: str) -> None:
-    name, package = _PACKAGES[runtime]
+    name, package = PACKAGES[runtime]
     if runtime != "torch" and device != "cpu":
         raise UserError(f"--runtime is {runtime!r}, which computes on the CPU, but the device is {device!r}; use --device cpu, or 'torch'")
     if not _installed(runtime):

@@ -11,8 +11,7 @@ from typing import Any
 
 from tsernet.data.atomic import write_whole
 from tsernet.devices import cpu_name
-
-_PACKAGES = {"torch": "torch", "onnx": "onnxruntime", "openvino": "openvino"}
+from tsernet.runtimes import PACKAGES
 
 
 def fastest_file() -> Path:
@@ -40,7 +39,7 @@ def measured_runtime() -> str:
         found = json.loads(fastest_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):  # never measured, or not by us
         return "auto"
-    if not isinstance(found, dict) or found.get("runtime") not in _PACKAGES or any(found.get(k) != v for k, v in _measured_on().items()):
+    if not isinstance(found, dict) or found.get("runtime") not in PACKAGES or any(found.get(k) != v for k, v in _measured_on().items()):
         return "auto"
     return str(found["runtime"])
 
@@ -48,7 +47,7 @@ def measured_runtime() -> str:
 def _measured_on() -> dict[str, Any]:
     """Say what a measurement is of: another processor or version may give another order."""
     versions = {}
-    for runtime, package in _PACKAGES.items():
+    for runtime, (_, package) in PACKAGES.items():
         try:
             versions[runtime] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
