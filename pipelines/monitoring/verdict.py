@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from pipelines.monitoring.figures import Figures
 from pipelines.monitoring.reference import Reference
 from pipelines.monitoring.window import Window
-from tsernet.drift import COLUMNS, IMAGE, MODEL, Compared, compare, fit_projection
+from tsernet.drift import IMAGE, MODEL, Compared, compare, fit_projection, keys_of
 
 STEADY, DRIFTED, WAITING = "steady", "drifted", "waiting"
 LEAST_OF_VERSION = 50
 """So many images of the window must be of the reference's version for its columns to be compared: fewer would hardly show anything."""
-_SEEN = {column.key for column in COLUMNS if column.kind == IMAGE}
 Values = NDArray[np.float64]
 
 
@@ -45,7 +44,9 @@ class Verdict:
     @property
     def moved(self) -> list[str]:
         """The columns that have moved: what the camera saw first, then what the model made of it; of each the farthest beyond its limit."""
-        ranked = sorted((one for one in self.compared if one.moved), key=lambda one: (one.key not in _SEEN, one.limit - one.distance))
+        ranked = sorted(
+            (one for one in self.compared if one.moved), key=lambda one: (one.key not in keys_of(IMAGE), one.limit - one.distance)
+        )
         return [one.key for one in ranked]
 
     def as_json(self) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def judge(window: Window, reference: Reference | None, wanted: int, rate: float)
 
 
 def _columns(kind: str, reference: Figures, window: Figures) -> tuple[dict[str, Values], dict[str, Values]]:
-    keys = [column.key for column in COLUMNS if column.kind == kind and column.key in reference.columns]
+    keys = [key for key in keys_of(kind) if key in reference.columns]
     return {key: reference.columns[key] for key in keys}, {key: window.columns[key] for key in keys}
 
 

@@ -41,12 +41,12 @@ def joined_clean(one: CleanImages | None, other: CleanImages | None) -> CleanIma
     """Put what is marked on different clean images together, sorted by name."""
     if one is None or other is None:
         return one or other
+    marked = dict(zip([*one.masks, *other.masks], [*one.marked, *other.marked], strict=True))
     masks = {**one.masks, **other.masks}
-    names = list(masks)
-    order = sorted(range(len(names)), key=names.__getitem__)
+    names = sorted(masks)
     return CleanImages(
-        {names[place]: masks[names[place]] for place in order},
-        np.concatenate([one.marked, other.marked])[order],
+        {name: masks[name] for name in names},
+        np.array([marked[name] for name in names]),
         one.false_components + other.false_components,
         one.megapixels + other.megapixels,
     )

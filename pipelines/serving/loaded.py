@@ -17,9 +17,7 @@ from pipelines.map_files import MOST_CALLERS, callers_for
 from tsernet.digests import sha256_of
 from tsernet.errors import UserError
 from tsernet.images.levels import Levels, parse_levels
-from tsernet.runtimes import open_session
-from tsernet.runtimes.onnx_session import OnnxSession
-from tsernet.runtimes.openvino_session import OpenVinoSession
+from tsernet.runtimes import ExportedSession, open_session
 from tsernet.saliency import StripMaps, map_maker
 
 _FETCH_SECONDS = 120.0
@@ -121,7 +119,7 @@ def load(name: str, usage: Usage) -> Loaded:
         callers=session.callers,
         levels=parse_levels(usage.levels, maker.levels),
         pixel_mm=None if known is None else known * usage.pixel_scale,
-        watched=session.logits_and_features if isinstance(session, OnnxSession | OpenVinoSession) and session.gives_features else None,
+        watched=session.logits_and_features if not isinstance(session, ExportedSession) and session.gives_features else None,
     )
 
 

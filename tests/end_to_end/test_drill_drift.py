@@ -27,7 +27,7 @@ from pipelines.monitoring.verdict import Verdict, judge
 from pipelines.monitoring.window import Window
 from pipelines.serving.loaded import Usage, load
 from pipelines.serving.log import read_log
-from tsernet.drift import COLUMNS, IMAGE, MODEL, compare, fit_projection
+from tsernet.drift import IMAGE, MODEL, compare, fit_projection, keys_of
 from tsernet.inspection import image_statistics
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(3600)]
@@ -156,7 +156,7 @@ def test_how_often_it_is_wrong(reference: Reference, seen: dict[str, Figures]) -
 
 def test_how_small_a_change_is_seen(images: dict[str, Pixels], parts: tuple[list[str], list[str]], reference: Reference) -> None:
     """By the image's columns alone, which need no network: told, not demanded."""
-    rng, keys = np.random.default_rng(3), [column.key for column in COLUMNS if column.kind == IMAGE]
+    rng, keys = np.random.default_rng(3), keys_of(IMAGE)
     known = {key: reference.figures.columns[key] for key in keys}
     changes = {f"darkened by {share} %": _darker(share) for share in (5, 10, 15)}
     changes |= {f"white at {white} of 4095": whiter(white) for white in (3750, 3500, 3250, 3000)}
@@ -185,7 +185,7 @@ def _limits(values: dict[str, NDArray[np.float64]], rate: float, count: int, win
     """The limits of both kinds of columns, from many deals."""
     limits = {}
     for kind in (IMAGE, MODEL):
-        keys = [column.key for column in COLUMNS if column.kind == kind and column.key in values]
+        keys = [key for key in keys_of(kind) if key in values]
         known, drawn = ({key: values[key][part] for key in keys} for part in (slice(count), slice(count, count + window)))
         limits |= {one.key: one.limit for one in compare(known, drawn, rate / 2, deals=20_000)} if keys else {}
     return limits

@@ -39,3 +39,8 @@ COLUMNS = (
     ),
     Column("feature_rest", MODEL, "Encoder, the rest", "how far an image lies from what those directions can show"),
 )
+
+
+def keys_of(kind: str) -> tuple[str, ...]:
+    """List the columns of a kind, IMAGE or MODEL, by their keys."""
+    return tuple(column.key for column in COLUMNS if column.kind == kind)

@@ -4,6 +4,8 @@ Paper: Qin, Zhang, Huang, Gao, Dehghan, Jagersand, "BASNet: Boundary-Aware Salie
 3.2 (ResNet-34 behind a stem without stride, two more stages, a dilated bridge), refine module in 3.3 (Fig. 4), objective in 3.4 (eqs. 1–6:
 BCE, SSIM and IoU of eight maps, all alike).
 
+Its six stages and what the decoder hands on are those that TSERNet has from it (`tsernet.models.encoder`, `decoder`).
+
 Deviations: SSIM's window and constants are this project's.
 """
 
@@ -15,20 +17,13 @@ from torch.nn import functional as F
 
 from tsernet.methods.interface import Maps, Method, Objective, SaliencyNetwork
 from tsernet.methods.layers import ConvNorm, enlarge, scaled
-from tsernet.models.encoder import BasicBlock
+from tsernet.models.blocks import three
+from tsernet.models.decoder import STAGE_OUTPUTS
+from tsernet.models.encoder import RESNET_STAGES, STAGE_BLOCKS, STAGE_CHANNELS, BasicBlock
 
-CHANNELS, BLOCKS = (64, 128, 256, 512, 512, 512), (3, 4, 6, 3, 3, 3)
-"""Of the six stages at width 1.0, at the sizes H, H/2, … H/32; four are ResNet-34's."""
-OUTPUTS = (64, 64, 128, 256, 512, 512)
-"""Channels that the decoder's stages hand on."""
 REFINED = 64
 """Channels of the refine module."""
-_STRIDED, _LEVELS = 4, 4
-
-
-def _stage(inputs: int, middle: int, outputs: int, dilations: tuple[int, int, int] = (1, 1, 1)) -> nn.Sequential:
-    sizes = ((inputs, middle), (middle, middle), (middle, outputs))
-    return nn.Sequential(*(ConvNorm(a, b, dilation=step, bias=True) for (a, b), step in zip(sizes, dilations, strict=True)))
+_LEVELS = 4
 
 
 class Refinement(nn.Module):
@@ -60,16 +55,16 @@ class BASNet(SaliencyNetwork):
 
     def __init__(self, width: float = 1.0) -> None:
         super().__init__(width)
-        channels, outputs = ([scaled(count, width) for count in counts] for counts in (CHANNELS, OUTPUTS))
+        channels, outputs = ([scaled(count, width) for count in counts] for counts in (STAGE_CHANNELS, STAGE_OUTPUTS))
         self.stem = ConvNorm(3, channels[0], bias=True)
         self.stages = nn.ModuleList()
-        for index, (inputs, found, count) in enumerate(zip((channels[0], *channels), channels, BLOCKS, strict=False)):
-            first = BasicBlock(inputs, found, 2 if 0 < index < _STRIDED else 1)
+        for index, (inputs, found, count) in enumerate(zip((channels[0], *channels), channels, STAGE_BLOCKS, strict=False)):
+            first = BasicBlock(inputs, found, 2 if 0 < index < RESNET_STAGES else 1)
             self.stages.append(nn.Sequential(first, *(BasicBlock(found, found) for _ in range(count - 1))))
         deepest = channels[-1]
-        self.bridge = _stage(deepest, deepest, deepest, (2, 2, 2))
+        self.bridge = three(deepest, deepest, deepest, (2, 2, 2))
         self.decoder = nn.ModuleList(
-            _stage(2 * found, found, result, (1, 2, 2) if index == len(channels) - 1 else (1, 1, 1))
+            three(2 * found, found, result, (1, 2, 2) if index == len(channels) - 1 else (1, 1, 1))
             for index, (found, result) in enumerate(zip(channels, outputs, strict=True))
         )
         self.score = nn.ModuleList(nn.Conv2d(count, 1, 3, padding=1) for count in outputs)
@@ -81,7 +76,7 @@ class BASNet(SaliencyNetwork):
         features: list[Tensor] = []
         here = self.stem(image)
         for index, stage in enumerate(self.stages):
-            here = stage(F.max_pool2d(here, 2) if index >= _STRIDED else here)
+            here = stage(F.max_pool2d(here, 2) if index >= RESNET_STAGES else here)
             features.append(here)
         here = self.bridge(here)
         found = [enlarge(self.score_bridge(here), 32)]

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from tsernet.methods.edrnet_decoder import ChannelWeights, Refinement, decoder_pair
 from tsernet.methods.interface import Maps, Method, Objective, SaliencyNetwork
-from tsernet.methods.layers import ConvNorm, enlarge, scaled
+from tsernet.methods.layers import ConvNorm, chained, enlarge, scaled
 from tsernet.models.encoder import StridedPointwise
 
 CHANNELS, BLOCKS = (64, 128, 256, 512), (3, 4, 6, 3)
@@ -89,12 +89,9 @@ class EDRNet(SaliencyNetwork):
 
     def maps(self, image: Tensor) -> Maps:
         """As `SaliencyNetwork.maps`; behind the refined map that which it refines, then the deeper ones, the bridge's last."""
-        features: list[Tensor] = [self.stem(image)]
-        here = F.max_pool2d(features[0], 3, stride=2, padding=1)
-        for stage in self.stages:
-            here = stage(here)
-            features.append(here)
-        here = self.bridge(here)
+        near = self.stem(image)
+        features = [near, *chained(self.stages, F.max_pool2d(near, 3, stride=2, padding=1))]
+        here = self.bridge(features[-1])
         found = [enlarge(self.score_bridge(here), 32)]
         for index in reversed(range(len(features))):
             here = self.decoder[index](self.weigh[index](enlarge(here, 2), features[index]))

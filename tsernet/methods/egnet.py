@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from tsernet.methods.interface import Maps, Method, Objective, SaliencyNetwork
-from tsernet.methods.layers import resize_like, scaled
-from tsernet.methods.vgg import vgg_stage
+from tsernet.methods.layers import chained, resize_like, scaled
+from tsernet.methods.vgg import vgg_stages
 
 CHANNELS, KERNELS = (128, 256, 512, 512, 512), (3, 3, 5, 5, 7)
 """Of VGG-16's stages 2…5 and a sixth, at width 1.0, at the sizes H/2, … H/32; and the side of what convolves them."""
@@ -54,11 +54,7 @@ class EGNet(SaliencyNetwork):
         super().__init__(width)
         stem, guided = scaled(64, width), scaled(GUIDED, width)
         channels = [scaled(count, width) for count in CHANNELS]
-        self.stem = vgg_stage(3, stem, 2, nn.Identity())
-        self.stages = nn.ModuleList(
-            vgg_stage(inputs, outputs, 2 if index == 0 else 3, nn.MaxPool2d(3, stride=2, padding=1))
-            for index, (inputs, outputs) in enumerate(zip((stem, *channels[:-2]), channels[:-1], strict=True))
-        )
+        self.stem, self.stages = vgg_stages(stem, channels[:-1])
         self.stages.append(_sixth(channels[-1]))
         self.shrink = _narrow(channels[2], channels[1])
         self.locate = _narrow(channels[-1], channels[0])
@@ -71,11 +67,7 @@ class EGNet(SaliencyNetwork):
 
     def maps(self, image: Tensor) -> Maps:
         """As `SaliencyNetwork.maps`; behind the final map the four guided ones, then the four that no edge has guided."""
-        features: list[Tensor] = []
-        here = self.stem(image)
-        for stage in self.stages:
-            here = stage(here)
-            features.append(here)
+        features = chained(self.stages, self.stem(image))
         deepest = len(features) - 1
         found: list[Tensor] = [self.smooth[deepest](features[deepest])]
         for level in range(deepest - 1, 0, -1):

@@ -119,15 +119,14 @@ def _shuffle(given: fx.Node, groups: int) -> Read:
     return "shuffle", [given], {"groups": groups}
 
 
-def _arithmetic(kind: str, of_number: Callable[[float], tuple[float, float]] | None, reverse: tuple[float, float] | None = None) -> Any:
+def _arithmetic(kind: str, of_number: Callable[[float], tuple[float, float]], reverse: tuple[float, float] | None = None) -> Any:
     """Read one of + − × ÷ of two values, or of a value and a number, which make factor · x + offset."""
 
     def read(one: Any, other: Any) -> Read:
         if isinstance(one, fx.Node) and isinstance(other, fx.Node):
             return kind, [one, other], {}
         value, number = (one, other) if isinstance(one, fx.Node) else (other, one)
-        _require(of_number is not None and isinstance(number, int | float), f"{kind} with {number}")
-        assert of_number is not None
+        _require(isinstance(number, int | float), f"{kind} with {number}")
         if value is one or kind in ("add", "mul"):
             factor, offset = of_number(float(number))
         else:

@@ -8,8 +8,7 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor, nn
 
-SIZE_MULTIPLE = 32
-"""Of the height and width of an image."""
+from tsernet.runtimes.session import require_inputs
 
 
 class Output(Protocol):
@@ -99,7 +98,7 @@ class SaliencyNetwork(nn.Module):
         Raises:
             ValueError: If the shape is another; the message gives it.
         """
-        require_image(image)
+        require_inputs(tuple(image.shape))
         return self.maps(image)
 
     def maps(self, image: Tensor) -> Output:
@@ -120,14 +119,3 @@ class Method:
     build: Callable[[float], SaliencyNetwork]
     source: str
     objective: Objective = WHOLE
-
-
-def require_image(image: Tensor) -> None:
-    """Refuse what is no input of a network.
-
-    Raises:
-        ValueError: If the shape is another than (B, 3, H, W) with H and W multiples of 32; the message gives it.
-    """
-    shape = tuple(image.shape)
-    if len(shape) != 4 or shape[1] != 3 or shape[2] % SIZE_MULTIPLE or shape[3] % SIZE_MULTIPLE or 0 in shape:
-        raise ValueError(f"image must be (B, 3, H, W) with H and W multiples of {SIZE_MULTIPLE}, got {shape}")

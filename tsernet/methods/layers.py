@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tsernet.models.blocks import enlarge, scaled
 from tsernet.runtimes.session import LEAST_RANGE
 
-__all__ = ["ConvNorm", "enlarge", "enlarge_aligned", "repeat_pixels", "resize_like", "scaled", "shuffle_channels", "stretched"]
+__all__ = ["ConvNorm", "chained", "enlarge", "enlarge_aligned", "repeat_pixels", "resize_like", "scaled", "shuffle_channels", "stretched"]
 
 
 class ConvNorm(nn.Sequential):
@@ -38,6 +40,15 @@ class ConvNorm(nn.Sequential):
         padding = (dilation * (sides[0] // 2), dilation * (sides[1] // 2))
         conv = nn.Conv2d(inputs, outputs, sides, stride=stride, padding=padding, dilation=dilation, groups=groups, bias=bias)
         super().__init__(conv, nn.BatchNorm2d(outputs), *([nn.ReLU(inplace=True)] if relu else []))
+
+
+def chained(stages: Iterable[nn.Module], given: Tensor) -> list[Tensor]:
+    """Put features through stages one after the other; what each of them gives."""
+    found: list[Tensor] = []
+    for stage in stages:
+        given = stage(given)
+        found.append(given)
+    return found
 
 
 def resize_like(maps: Tensor, like: Tensor, align: bool = False) -> Tensor:

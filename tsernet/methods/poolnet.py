@@ -18,8 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from tsernet.methods.interface import Maps, Method, Objective, SaliencyNetwork
-from tsernet.methods.layers import resize_like, scaled
-from tsernet.methods.vgg import vgg_stage
+from tsernet.methods.layers import chained, resize_like, scaled
+from tsernet.methods.vgg import vgg_stages
 
 LEVELS = (128, 256, 512, 512)
 """Channels of VGG-16's stages 2…5 at width 1.0, at the sizes H/2, … H/16."""
@@ -97,11 +97,7 @@ class PoolNet(SaliencyNetwork):
         super().__init__(width)
         levels = [scaled(count, width) for count in LEVELS]
         stem, edge, joined = (scaled(count, width) for count in (64, EDGE_CHANNELS, JOINED))
-        self.stem = vgg_stage(3, stem, 2, nn.Identity())
-        self.stages = nn.ModuleList(
-            vgg_stage(inputs, outputs, 2 if index == 0 else 3, nn.MaxPool2d(3, stride=2, padding=1))
-            for index, (inputs, outputs) in enumerate(zip((stem, *levels), levels, strict=False))
-        )
+        self.stem, self.stages = vgg_stages(stem, levels)
         told = list(reversed(levels[:-1]))
         self.guidance = Guidance(levels[-1], told)
         self.aggregate = nn.ModuleList(
@@ -117,12 +113,8 @@ class PoolNet(SaliencyNetwork):
 
     def maps(self, image: Tensor) -> Maps:
         """As `SaliencyNetwork.maps`; the joint edge map is the last of the edges."""
-        features: list[Tensor] = []
-        here = self.stem(image)
-        for stage in self.stages:
-            here = stage(here)
-            features.append(here)
-        levels = list(reversed(features[:-1]))
+        *shallow, here = chained(self.stages, self.stem(image))
+        levels = list(reversed(shallow))
         guides = self.guidance(here, levels)
         found: list[Tensor] = []
         for aggregate, level, guide, branch in zip(self.aggregate, levels, guides, self.edges, strict=True):

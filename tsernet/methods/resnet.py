@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from tsernet.methods.layers import ConvNorm, scaled
+from tsernet.methods.layers import ConvNorm, chained, scaled
 from tsernet.models.encoder import StridedPointwise
 
 BLOCKS_50 = (3, 4, 6, 3)
@@ -70,12 +70,8 @@ class ResNet50(nn.Module):
 
     def forward(self, image: Tensor) -> Sequence[Tensor]:
         """Return five maps: of the stem (H/2), and of the stages (H/4, H/8, H/16, H/32)."""
-        features = [self.stem(image)]
-        here = self.pool(features[0])
-        for stage in self.stages:
-            here = stage(here)
-            features.append(here)
-        return features
+        near = self.stem(image)
+        return [near, *chained(self.stages, self.pool(near))]
 
 
 def resnet_channels(width: float) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tsernet.methods.interface import Maps, Method, Objective, SaliencyNetwork
-from tsernet.methods.layers import ConvNorm, resize_like, scaled
+from tsernet.methods.layers import ConvNorm, chained, resize_like, scaled
 
 CHANNELS = (16, 32, 64, 96, 128)
 """Of the five stages at width 1.0, at the sizes H/2, … H/32."""
@@ -118,12 +118,8 @@ class SAMNet(SaliencyNetwork):
 
     def maps(self, image: Tensor) -> Maps:
         """As `SaliencyNetwork.maps`; the shallowest map is the final one, then the others from the deepest on."""
-        features: list[Tensor] = []
-        here = image
-        for stage in self.stages:
-            here = stage(here)
-            features.append(here)
-        deeper = self.pyramid(here)
+        features = chained(self.stages, image)
+        deeper = self.pyramid(features[-1])
         found: list[Tensor] = []
         for index, skip in enumerate(reversed(features)):
             if index:

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from tsernet.methods.interface import SIZE_MULTIPLE, SaliencyNetwork
+from tsernet.methods.interface import SaliencyNetwork
 from tsernet.models.blocks import conv3, enlarge, pyramid, scaled, three
 from tsernet.models.decoder import STAGE_OUTPUTS, DecoderStage
 from tsernet.models.edge import EdgeModule
 from tsernet.models.encoder import STAGE_CHANNELS, Encoder
 from tsernet.models.refinement import RefinementNet
 from tsernet.models.variants import parts_of
+from tsernet.runtimes.session import SIZE_MULTIPLE
 
 STAGES = 6
 

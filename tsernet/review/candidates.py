@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsernet.data.pixels import read_samples
+from tsernet.drift import IMAGE, keys_of
 from tsernet.images.levels import Samples, to_8bit
 from tsernet.inference import to_uint8
 from tsernet.inspection.statistics import image_statistics
@@ -18,7 +19,7 @@ from tsernet.review.drift import Reference, drift
 from tsernet.review.signals import Map, Signals, band_of, disagreement, uncertainty
 from tsernet.saliency import MapMaker
 
-FIGURES = ("brightness", "contrast", "sharpness", "clipped")
+FIGURES = keys_of(IMAGE)
 """The figures of an image that tell drift, as the inspection log has them too."""
 _WORTH_A_WORD = 0.2
 

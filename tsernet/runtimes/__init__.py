@@ -32,7 +32,7 @@ def open_session(
             is installed and `device` is the CPU; else PyTorch. What was measured on the machine (`fastest.py`) is the commands' to ask.
         device: `cpu` or `cuda`.
         callers: So many threads would call it at once; the session says how many may.
-        features: Whether the encoder's features are wanted beside the map: `OnnxSession.logits_and_features`. An exported file, another
+        features: Whether the encoder's features are wanted beside the map: `Session.logits_and_features`. An exported file, another
             method's network and PyTorch do not give them.
     Returns:
         The session, and the file's metadata.

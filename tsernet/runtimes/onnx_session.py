@@ -26,11 +26,7 @@ class OnnxSession(Session):
     def __init__(self, model: bytes, callers: int = 1) -> None:
         self.callers = callers
         self._session = start_onnx(model, threads_each(callers))
-
-    @property
-    def gives_features(self) -> bool:
-        """Whether the network was built with its features, and has any."""
-        return any(output.name == FEATURES for output in self._session.get_outputs())
+        self.gives_features = len(self._session.get_outputs()) > 1
 
     def logits(self, inputs: Array) -> Array:
         """As `Session.logits`.
@@ -38,19 +34,13 @@ class OnnxSession(Session):
         Raises:
             ValueError: If the shape is another; the message gives it.
         """
-        require_inputs(inputs)
+        require_inputs(inputs.shape)
         result: Array = self._session.run([OUTPUT], {INPUT: inputs})[0]
         return result
 
     def logits_and_features(self, inputs: Array) -> tuple[Array, Array]:
-        """Run a network that was built with its features.
-
-        Args:
-            inputs: As for `logits`.
-        Returns:
-            The logits; and the encoder's deepest features, their means over each image, float32 (B, C).
-        """
-        require_inputs(inputs)
+        """As `Session.logits_and_features`."""
+        require_inputs(inputs.shape)
         logits, features = self._session.run([OUTPUT, FEATURES], {INPUT: inputs})
         return logits, features
 

@@ -35,8 +35,6 @@ class OpenVinoSession(Session):
     Args:
         model: An ONNX model as bytes, as `build_onnx` makes it.
         callers: So many threads call it at once; the cores are shared among them (`threads_each`).
-    Attributes:
-        gives_features: As `OnnxSession.gives_features`.
     Raises:
         UserError: If the installed OpenVINO cannot run it.
     """
@@ -70,7 +68,7 @@ class OpenVinoSession(Session):
         return self._run(inputs)[0]
 
     def logits_and_features(self, inputs: Array) -> tuple[Array, Array]:
-        """As `OnnxSession.logits_and_features`."""
+        """As `Session.logits_and_features`."""
         logits, features = self._run(inputs)
         return logits, features
 
@@ -79,7 +77,7 @@ class OpenVinoSession(Session):
         return finish_maps(logits, sizes, stretch)
 
     def _run(self, inputs: Array) -> list[Array]:
-        require_inputs(inputs)
+        require_inputs(inputs.shape)
         request = self._requests.get()
         try:
             # Copies: the next caller's answer would be written over this one's.

@@ -36,7 +36,13 @@ class MapSession(Protocol):
 
 
 class Session(MapSession, Protocol):
-    """A network ready to run."""
+    """A network ready to run.
+
+    Attributes:
+        gives_features: Whether it was built with the encoder's features, and has any: then `logits_and_features` may be called.
+    """
+
+    gives_features: bool = False
 
     def logits(self, inputs: Array) -> Array:
         """Run the network.
@@ -47,6 +53,18 @@ class Session(MapSession, Protocol):
             Saliency logits, float32, (B, 1, H, W).
         """
         ...
+
+    def logits_and_features(self, inputs: Array) -> tuple[Array, Array]:
+        """Run a network that gives its features.
+
+        Args:
+            inputs: As for `logits`.
+        Returns:
+            The logits; and the encoder's deepest features, their means over each image, float32 (B, C).
+        Raises:
+            TypeError: If it gives none.
+        """
+        raise TypeError(f"{type(self).__name__} gives no features; `gives_features` says so")
 
     def finish(self, logits: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
         """Turn logits into maps at the images' own sizes.
@@ -76,11 +94,11 @@ def threads_each(callers: int) -> int:
     return wanted_threads() if callers == 1 else max(1, (wanted_threads() or available_cores()) // callers)
 
 
-def require_inputs(inputs: Array) -> None:
-    """Refuse what is no input of the network.
+def require_inputs(shape: Sequence[int]) -> None:
+    """Refuse what is no input of a network, by its shape.
 
     Raises:
         ValueError: If the shape is another than (B, 3, H, W) with H and W multiples of 32; the message gives it.
     """
-    if inputs.ndim != 4 or inputs.shape[1] != 3 or inputs.shape[2] % SIZE_MULTIPLE or inputs.shape[3] % SIZE_MULTIPLE or 0 in inputs.shape:
-        raise ValueError(f"image must be (B, 3, H, W) with H and W multiples of {SIZE_MULTIPLE}, got {inputs.shape}")
+    if len(shape) != 4 or shape[1] != 3 or shape[2] % SIZE_MULTIPLE or shape[3] % SIZE_MULTIPLE or 0 in shape:
+        raise ValueError(f"image must be (B, 3, H, W) with H and W multiples of {SIZE_MULTIPLE}, got {tuple(shape)}")
