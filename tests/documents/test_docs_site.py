@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import http.server
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -14,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsers import chromium, needs_chromium, quiet_page
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium")
 PAGES = sorted(path.relative_to(ROOT / "docs").with_suffix(".html").as_posix() for path in (ROOT / "docs").rglob("*.md"))
 
 
@@ -60,24 +59,14 @@ def test_the_generated_pages_hold_every_command_and_key(site: Path) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)")
+@needs_chromium
 def test_a_reader_finds_a_key_and_nothing_scrolls_sideways_or_comes_from_elsewhere(address: str) -> None:
-    from playwright.sync_api import sync_playwright
-
-    said: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
-        page = browser.new_page(viewport={"width": 390, "height": 800})
-        page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: None if request.url.startswith((address, "data:", "blob:")) else said.append(request.url))
+    with chromium() as browser, quiet_page(browser, 390, 800, address, "data:", "blob:", levels=("error", "warning")) as page:
         for name in PAGES:
             page.goto(f"{address}/{name}")
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
             assert page.evaluate("[...document.images].filter((one) => one.complete && !one.naturalWidth).length") == 0, name
         _search(page, address)
-        browser.close()
-    assert said == []
 
 
 def _search(page: Any, address: str) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
+from browsers import chromium, needs_chromium, quiet_page
 from inspections import made_up, write_log
 
 from pipelines.monitoring.figures import figures_of
@@ -14,30 +14,18 @@ from pipelines.monitoring.reference import Reference
 from pipelines.monitoring.verdict import judge
 from pipelines.monitoring.window import last_images
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.skipif(CHROMIUM is None, reason="no chromium (apt-get install chromium)")]
+pytestmark = [pytest.mark.browser, pytest.mark.long, needs_chromium]
 
 
 def test_it_loads_nothing_and_fits_a_screen_and_a_phone(tmp_path: Path) -> None:
-    from playwright.sync_api import sync_playwright
-
     reference = Reference(figures_of(list(made_up(150, 0))), "split", "1" * 64, 150)
     log = write_log(tmp_path / "log", made_up(100, 1, brightness=0.35, model="models:/<b>&tsernet/1"))
     (tmp_path / "page.html").write_text(report_page(judge(last_images(log, 100), reference, 100, 0.05)), encoding="utf-8")
-    said: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
-        try:
-            page = browser.new_page(viewport={"width": 1200, "height": 900})
-            page.on("console", lambda message: said.append(message.text))
-            page.on("request", lambda request: request.url.startswith(("file:", "data:")) or said.append(request.url))
-            page.goto((tmp_path / "page.html").as_uri())
-            assert page.locator("h1").inner_text().startswith("Drifted: Brightness")
-            assert page.locator(".moved circle").count() >= 100
-            assert page.get_by_text("inspected with models:/<b>&tsernet/1").is_visible()
-            for width in (1200, 390):
-                page.set_viewport_size({"width": width, "height": 900})
-                assert page.evaluate("document.documentElement.scrollWidth") <= width
-        finally:
-            browser.close()
-    assert said == [], "console messages, errors or requests to elsewhere"
+    with chromium() as browser, quiet_page(browser, 1200, 900, "file:", "data:") as page:
+        page.goto((tmp_path / "page.html").as_uri())
+        assert page.locator("h1").inner_text().startswith("Drifted: Brightness")
+        assert page.locator(".moved circle").count() >= 100
+        assert page.get_by_text("inspected with models:/<b>&tsernet/1").is_visible()
+        for width in (1200, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from browsers import chromium, needs_chromium, quiet_page
 from PIL import Image
 from steel import png_of, steel
 
 from pipelines.serving.server import Served
 from tsernet.shipped import shipped_model
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no chromium (apt-get install chromium)")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
 
 
 @pytest.fixture(scope="module")
@@ -42,54 +42,42 @@ def images(tmp_path: Path) -> list[Path]:
 
 
 def test_dropped_compared_moved_and_downloaded_by_the_keyboard_alone(address: str, images: list[Path], tmp_path: Path) -> None:
-    from playwright.sync_api import sync_playwright
+    with chromium() as browser, quiet_page(browser, 1280, 900, address, "blob:") as page:
+        # Waiting for it only around the key press misses it now and then.
+        page.on("filechooser", lambda chooser: chooser.set_files(images))
+        page.goto(address)
 
-    said: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
-        try:
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.on("console", lambda message: said.append(message.text))
-            page.on("pageerror", lambda error: said.append(str(error)))
-            page.on("request", lambda request: request.url.startswith((address, "blob:")) or said.append(request.url))
-            # Waiting for it only around the key press misses it now and then.
-            page.on("filechooser", lambda chooser: chooser.set_files(images))
-            page.goto(address)
+        # A person with a keyboard: Tab to the button, Enter, choose.
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.id") == "choose"
+        page.keyboard.press("Enter")
+        page.get_by_text("3 of 3 images inspected").wait_for()
 
-            # A person with a keyboard: Tab to the button, Enter, choose.
-            page.keyboard.press("Tab")
-            assert page.evaluate("document.activeElement.id") == "choose"
-            page.keyboard.press("Enter")
-            page.get_by_text("3 of 3 images inspected").wait_for()
+        # The 12-bit image waits for its levels, which one press gives.
+        page.locator("#list button", has_text="b.tif").press("Enter")
+        page.get_by_role("button", name="Inspect with black 0, white 4095").press("Enter")
+        page.locator("#list button", has_text="b.tif").locator(".defective").wait_for()
 
-            # The 12-bit image waits for its levels, which one press gives.
-            page.locator("#list button", has_text="b.tif").press("Enter")
-            page.get_by_role("button", name="Inspect with black 0, white 4095").press("Enter")
-            page.locator("#list button", has_text="b.tif").locator(".defective").wait_for()
+        page.locator("#list button", has_text="c.jpg").press("Enter")
+        page.locator("#compare").press("Space")
+        challenger = page.locator('.view[data-role="challenger"]')
+        challenger.get_by_text("1 defect", exact=True).wait_for()
+        row = page.locator('.view[data-role="champion"] tbody tr').first
+        row.focus()
+        assert page.locator('.view[data-role="champion"] .box').is_visible()
+        before = float(row.locator("td").nth(5).inner_text())
+        for _ in range(2):
+            page.locator("#threshold").press("PageUp")
+        page.wait_for_function(
+            "before => Number(document.querySelector('.view tbody tr td:nth-child(6)').textContent) < before", arg=before
+        )
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
-            page.locator("#list button", has_text="c.jpg").press("Enter")
-            page.locator("#compare").press("Space")
-            challenger = page.locator('.view[data-role="challenger"]')
-            challenger.get_by_text("1 defect", exact=True).wait_for()
-            row = page.locator('.view[data-role="champion"] tbody tr').first
-            row.focus()
-            assert page.locator('.view[data-role="champion"] .box').is_visible()
-            before = float(row.locator("td").nth(5).inner_text())
-            for _ in range(2):
-                page.locator("#threshold").press("PageUp")
-            page.wait_for_function(
-                "before => Number(document.querySelector('.view tbody tr td:nth-child(6)').textContent) < before", arg=before
-            )
-            page.set_viewport_size({"width": 390, "height": 844})
-            assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-            for name in ("map", "labelme", "csv", "zip"):
-                with page.expect_download() as download:
-                    page.locator(f"#get-{name}").press("Enter")
-                download.value.save_as(tmp_path / f"got-{download.value.suggested_filename}")
-        finally:
-            browser.close()
-    assert said == [], "console messages, errors or requests to elsewhere"
+        for name in ("map", "labelme", "csv", "zip"):
+            with page.expect_download() as download:
+                page.locator(f"#get-{name}").press("Enter")
+            download.value.save_as(tmp_path / f"got-{download.value.suggested_filename}")
     with Image.open(tmp_path / "got-c.png") as saliency:
         assert (saliency.mode, saliency.size) == ("L", (900, 256))
     labelme = json.loads((tmp_path / "got-c.json").read_text())

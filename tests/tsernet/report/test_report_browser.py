@@ -1,39 +1,24 @@
 """The page as a reader opens it, in headless Chromium."""
 
-import shutil
 from contextlib import contextmanager
 
 import pytest
+from browsers import chromium, needs_chromium, quiet_page
 
-CHROMIUM = shutil.which("chromium")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
 
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @contextmanager
 def _page(browser, path, width=1280, height=900):
-    said = []
-    with browser.new_page(viewport={"width": width, "height": height}) as page:
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: request.url.startswith(("file:", "data:")) or said.append(request.url))
+    with quiet_page(browser, width, height, "file:", "data:") as page:
         page.goto(path.as_uri())
         yield page
-    assert said == [], "console messages, errors or requests to elsewhere"
 
 
 @pytest.mark.parametrize("width", [1280, 390])
