@@ -50,7 +50,7 @@ def _settings() -> list[Any]:
 def _merge(tree: dict[str, Any], changes: dict[str, Any]) -> None:
     for key, value in changes.items():
         if isinstance(value, dict):
-            _merge(tree.setdefault(key, {}), value)  # such as model.widths, which the presets leave out
+            _merge(tree[key], value)
         else:
             tree[key] = value
 
