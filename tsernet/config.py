@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -231,20 +231,45 @@ class Noise(Section):
     amount: Probability
 
 
-class Augment(Section):
-    """What happens to a training image before the network sees it."""
+class Flip(Section):
+    """How often an image is mirrored, by axis: steel has a rolling direction, and what is common along it may be rare across."""
+
+    up_down: Probability
+    left_right: Probability
+
+
+def _both_axes(value: Any) -> Any:
+    return {"up_down": value, "left_right": value} if isinstance(value, int | float) else value
+
+
+class Sides(Section):
+    """To which side a training image is resized, and the side of what is cut from that."""
 
     resize: Side
     crop: Side
-    noise: Noise
-    flip: Probability
-    rotate: bool
 
     @model_validator(mode="after")
-    def _crop_fits(self) -> Augment:
+    def _crop_fits(self) -> Self:
         if self.crop > self.resize:
             raise ValueError(f"crop must be at most resize ({self.resize}), got {self.crop}")
         return self
+
+
+class Augment(Sides):
+    """What happens to a training image before the network sees it.
+
+    `flip`: one probability for both axes, or one for each.
+    """
+
+    noise: Noise
+    flip: Annotated[Flip, BeforeValidator(_both_axes)]
+    rotate: bool
+
+
+class Smaller(Sides):
+    """A part of the training on smaller inputs: until that share of the iterations, at these sides in place of `augment`'s."""
+
+    until: Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
 class Optimiser(Section):
@@ -289,6 +314,7 @@ class Train(Section):
     `clean_share`: of a batch, windows without a defect: of clean images, and where nothing is marked and nothing stands out.
     `montage`: how often an input is put together of up to four windows: what lies beside a defect, and a step in brightness, then say
     nothing of it.
+    `progressive`: progressive resizing, parts of the training on smaller inputs, one after the other; what is left has `augment`'s sides.
     """
 
     iterations: int = Field(ge=1, le=10_000_000)
@@ -298,6 +324,7 @@ class Train(Section):
     clean_share: Share = 0.0
     montage: Probability = 0.0
     augment: Augment
+    progressive: list[Smaller] = []
     optimiser: Optimiser
     hardware: Hardware
     plateau: Plateau
@@ -306,6 +333,22 @@ class Train(Section):
     validate_every: int = Field(ge=0)
     checkpoint_every: int = Field(ge=1)
     keep_checkpoints: int = Field(ge=2, le=100)
+
+    @model_validator(mode="after")
+    def _grows(self) -> Train:
+        shares = [part.until for part in self.progressive]
+        if shares != sorted(set(shares)):
+            raise ValueError(f"progressive must be in order of until, got {shares}")
+        if self.progressive and self.clean_share and not self.window:
+            raise ValueError("progressive with clean_share needs a window above 0: else each side has clean places of its own")
+        return self
+
+    def augment_of_step(self, step: int) -> Augment:
+        """The augmentation of a step from 0; from `iterations` on, as of the last one, `augment`."""
+        for part in self.progressive:
+            if step < part.until * self.iterations:
+                return self.augment.model_copy(update={"resize": part.resize, "crop": part.crop})
+        return self.augment
 
 
 class Evaluate(Section):
