@@ -1,4 +1,4 @@
-"""No test image, nor one that looks like it, in anything that trains or chooses: the official split, its validation shares and its folds."""
+"""No test image, nor one that looks like it, in what trains or chooses: the official split, its validation shares and its folds."""
 
 from __future__ import annotations
 
