@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import pytest
@@ -138,11 +139,14 @@ def test_real_images_come_out_as_the_authors_have_them(name: str, shared: Path) 
 @pytest.mark.drill
 @every_method
 def test_all_test_images_score_as_table_one_says(name: str, shared: Path, tmp_path: Path) -> None:
+    begun = process_time()
     found = _correlations(name, shared, slice(None), tmp_path)
+    seconds = (process_time() - begun) / len(found)
     scores = score_folder(tmp_path, shared / "data/SD-saliency-900/Ground truth", [path.stem for path in tmp_path.iterdir()]).measures()
     row = next(row for row in paper_rows("I") if row.name == TRADITIONAL[name])
-    print(name, f"median correlation {np.median(found):.3f}", {key: round(scores[key], 4) for key in row.measures})
+    print(name, f"median correlation {np.median(found):.3f}, {seconds:.2f} s an image", {key: round(scores[key], 4) for key in row.measures})
     assert len(found) == 360
+    assert seconds < 1.5
     assert np.median(found) >= CORRELATION[name]
     for key in ("s_measure", "max_f_measure"):
         assert scores[key] == pytest.approx(row.measures[key], abs=0.02), key
