@@ -144,7 +144,9 @@ def test_all_test_images_score_as_table_one_says(name: str, shared: Path, tmp_pa
     seconds = (process_time() - begun) / len(found)
     scores = score_folder(tmp_path, shared / "data/SD-saliency-900/Ground truth", [path.stem for path in tmp_path.iterdir()]).measures()
     row = next(row for row in paper_rows("I") if row.name == TRADITIONAL[name])
-    print(name, f"median correlation {np.median(found):.3f}, {seconds:.2f} s an image", {key: round(scores[key], 4) for key in row.measures})
+    print(
+        name, f"median correlation {np.median(found):.3f}, {seconds:.2f} s an image", {key: round(scores[key], 4) for key in row.measures}
+    )
     assert len(found) == 360
     assert seconds < 1.5
     assert np.median(found) >= CORRELATION[name]
