@@ -41,6 +41,7 @@ def _call(*arguments: str) -> str:
     return CliRunner().invoke(build_app(), ["benchmark", "algorithm1", *changes, *arguments], catch_exceptions=False).stdout
 
 
+@pytest.mark.long
 def test_it_trains_two_networks_side_by_side_and_keeps_what_is_worth_it(tmp_path: Path) -> None:
     out = tmp_path / "out"
     printed = _call("--out", str(out), "--beside", "0.05", "-S", "train.optimiser.lr=0.0001")
