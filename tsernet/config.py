@@ -85,6 +85,12 @@ def _pixel_mm(given: Any) -> Any:
     return given if given == "none" else float(given)
 
 
+def _fold(given: Any) -> Any:
+    if given != "none" and not (type(given) is int and given >= 1):
+        raise ValueError(f"expected none or a whole number from 1, got {given!r}")
+    return given
+
+
 def _window(given: Any) -> Any:
     if not (type(given) is int and (given == 0 or 32 <= given <= 8192)):
         raise ValueError(f"expected 0 for the whole image, or from 32 to 8192 pixels, got {given!r}")
@@ -143,12 +149,16 @@ class Prepare(Section):
 class Split(Section):
     """Which samples are for training, for choices (validation) and for the verdict (test).
 
-    `validation` is a share of the training part; `test` is used by the method `stratified` alone. `keep`: `champion` leaves the images that
-    the champion's split had in their parts, so that old test images stay, and draws among the new ones alone; `none` draws all anew.
+    `validation` is a share of the training part; `test` is used by the method `stratified` alone. `fold`: in place of that share, the
+    training part is dealt into `folds` disjoint parts of one size, and the one of this number, from 1, is the validation part. `keep`:
+    `champion` leaves the images that the champion's split had in their parts, so that old test images stay, and draws among the new ones
+    alone; `none` draws all anew.
     """
 
     method: Literal["official", "stratified", "files"]
     validation: Share
+    fold: Annotated[Literal["none"] | int, BeforeValidator(_fold)] = "none"
+    folds: int = Field(default=5, ge=2, le=100)
     test: Share
     seed: int = Field(ge=0)
     files: str = Field(min_length=1)
@@ -158,6 +168,16 @@ class Split(Section):
     def _lists_are_kept_by_hand(self) -> Split:
         if self.keep != "none" and self.method == "files":
             raise ValueError("keep must be none where method is files: the lists say what stays where it is")
+        return self
+
+    @model_validator(mode="after")
+    def _fold_exists(self) -> Split:
+        if self.fold == "none":
+            return self
+        if self.method == "files":
+            raise ValueError("fold must be none where method is files: the lists say what validates")
+        if self.fold > self.folds:
+            raise ValueError(f"fold must be none or from 1 to folds ({self.folds}), got {self.fold}")
         return self
 
 
