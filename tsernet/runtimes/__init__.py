@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def open_session(
     from tsernet.runtimes.onnx_graph import build_onnx
 
     tensors, metadata = read_tensors(path)
-    return _start(chosen, build_onnx(path, tensors, metadata, features=features), callers), metadata
+    return _start(chosen, build_onnx(path, tensors, metadata, features=features), callers, metadata), metadata
 
 
 def _open_exported(path: Path, runtime: str, device: str, callers: int) -> tuple[ExportedSession, dict[str, str]]:
@@ -71,15 +72,15 @@ def _open_exported(path: Path, runtime: str, device: str, callers: int) -> tuple
     if chosen == "onnx" and metadata["precision"] == "int8":
         raise UserError(f"--runtime is 'onnx', but {path} has 8 bits, which are slower there than 32; use 'auto' or 'openvino'")
     _require(chosen, device)
-    return ExportedSession(_start(chosen, model, callers), protocol_of(metadata)), metadata
+    return ExportedSession(_start(chosen, model, callers, metadata), protocol_of(metadata)), metadata
 
 
-def _start(runtime: str, model: bytes, callers: int) -> Session:
+def _start(runtime: str, model: bytes, callers: int, metadata: Mapping[str, str]) -> Session:
     """Load an ONNX model into ONNX Runtime or OpenVINO."""
     if runtime == "openvino":
         from tsernet.runtimes.openvino_session import OpenVinoSession
 
-        return OpenVinoSession(model, callers)
+        return OpenVinoSession(model, callers, int(metadata["resize"]))
     from tsernet.runtimes.onnx_session import OnnxSession
 
     return OnnxSession(model, callers)

@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from tsernet.errors import UserError
 from tsernet.model_files import GRAPH
 from tsernet.protocol import Protocol as ModelProtocol
 from tsernet.runtimes import onnx_format
+from tsernet.runtimes.onnx_forms import conv_beside, conv_of_sum, enlarge_map, map_blocks, self_edges, unblocked
 from tsernet.runtimes.onnx_layers import Layers
 from tsernet.runtimes.onnx_program import run_program
 
@@ -52,7 +54,7 @@ def build_onnx(
     try:
         result, deepest = _network(layers, metadata)
     except ValueError as error:
-        raise UserError(f"{path}: {error}") from None
+        raise UserError(f"{path}: {error}{'; export the model again' if folded else ''}") from None
     foreign = sorted(name for name in tensors if name not in layers.used and not name.startswith(_SIDES))
     if foreign and not folded and GRAPH not in metadata:
         raise UserError(f"{path}: {len(foreign)} tensors are none of the network's, such as {foreign[0]}")
@@ -90,9 +92,17 @@ def build_observed(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, s
 
 def _finish(layers: Layers, logits: str, protocol: ModelProtocol) -> str:
     if protocol.name == "strip":
-        return layers.calibrated(logits, protocol.calibration.scale, protocol.calibration.offset)
-    saliency = layers.calibrated(logits, 1.0, 0.0)
+        return _calibrated(layers, logits, protocol.calibration.scale, protocol.calibration.offset)
+    saliency = _calibrated(layers, logits, 1.0, 0.0)
     return layers.stretched(saliency) if protocol.stretch else saliency
+
+
+def _calibrated(layers: Layers, logits: str, scale: float, offset: float) -> str:
+    """Turn logits into saliency: s(scale · x + offset)."""
+    numbers = (("scale", scale), ("offset", offset))
+    factor, shift = (layers.weight(f"calibration.{name}", np.array(value, np.float32)) for name, value in numbers)
+    scaled = layers.add("Mul", [logits, factor], 1)
+    return layers.add("Sigmoid", [layers.add("Add", [scaled, shift], 1)], 1)
 
 
 def _network(layers: Layers, metadata: Mapping[str, str]) -> tuple[str, str]:
@@ -110,8 +120,10 @@ def _tsernet(layers: Layers) -> tuple[str, str]:
             deeper = layers.resize(deeper, 2)
         fused = _fusion(layers, f"decoder.{index}.fuse", features[index], deeper, edges[index])
         deeper = _three(layers, fused, f"decoder.{index}.block", (1, 2, 2) if index == _STAGES - 1 else (1, 1, 1))
-    initial = layers.conv(deeper, "sides.0")
-    return _refinement(layers, initial, edges) if layers.has("subnet.lift") else initial, features[-1]
+    initial = map_blocks(layers, deeper, "sides.0")
+    if layers.has("subnet.lift"):
+        return _refinement(layers, initial, edges), features[-1]
+    return unblocked(layers, initial), features[-1]
 
 
 def _encoder(layers: Layers) -> list[str]:
@@ -148,8 +160,8 @@ def _edge(layers: Layers, detail: str, context: str) -> str:
     context = layers.conv(_three(layers, context, "edge.context"), "edge.squeeze", relu=True)
     narrow = _layer(layers, layers.combine("Add", layers.resize(context, 16), detail), "edge.fusion.narrow")
     branches = [_layer(layers, narrow, f"edge.fusion.branches.{index}", dilation) for index, dilation in enumerate(_EDGE_DILATIONS)]
-    scores = layers.conv(layers.concat(branches), "edge.fusion.score")
-    return layers.resize(layers.conv(layers.conv(scores, "edge.widen"), "edge.score"), 2)
+    scores = unblocked(layers, map_blocks(layers, layers.concat(branches), "edge.fusion.score"))
+    return enlarge_map(layers, unblocked(layers, map_blocks(layers, layers.conv(scores, "edge.widen"), "edge.score")))
 
 
 def _fusion(layers: Layers, name: str, features: str, deeper: str, edge: str) -> str:
@@ -162,12 +174,15 @@ def _fusion(layers: Layers, name: str, features: str, deeper: str, edge: str) ->
     if layers.has(f"{name}.foreground.adapt.conv") or not halves:
         adapted = _layer(layers, deeper, f"{name}.foreground.adapt")
         inside = _three(layers, layers.combine("Mul", layers.reversed_gate(edge), adapted), f"{name}.foreground.inside")
-        halves.append(_three(layers, layers.combine("Add", inside, edge), f"{name}.foreground.complete"))
+        complete = f"{name}.foreground.complete"
+        half = conv_of_sum(layers, inside, edge, f"{complete}.0.conv", f"{complete}.0.norm")
+        halves.append(_layer(layers, _layer(layers, half, f"{complete}.1"), f"{complete}.2"))
     return halves[0] if len(halves) == 1 else layers.combine("Add", *halves)
 
 
 def _refinement(layers: Layers, initial: str, edges: Sequence[str]) -> str:
-    features = [_layer(layers, layers.conv(initial, "subnet.lift"), "subnet.encoder.0")]
+    """Purify the initial map, which comes as blocks of pixels (`map_blocks`)."""
+    features = [_layer(layers, layers.conv(unblocked(layers, initial), "subnet.lift"), "subnet.encoder.0")]
     for level in range(1, _LEVELS):
         features.append(_layer(layers, layers.halve(features[-1]), f"subnet.encoder.{level}"))
     deeper = features[-1]
@@ -177,11 +192,10 @@ def _refinement(layers: Layers, initial: str, edges: Sequence[str]) -> str:
             deeper = _layer(layers, layers.concat([deeper, features[level], edges[level]]), f"{name}.mix")
             continue
         lifted = [layers.conv(edges[level], f"{name}.lift_edge")] if layers.has(f"{name}.lift_edge") else []
-        sources = layers.inputs(f"{name}.join_edges.conv") // layers.channels(features[level])
-        own = [layers.self_edges(features[level])] if sources > len(lifted) else []
-        joined = _layer(layers, layers.concat([*lifted, *own]), f"{name}.join_edges")
-        deeper = _layer(layers, layers.concat([deeper, features[level], joined]), f"{name}.join_all")
-    return layers.combine("Add", initial, layers.conv(deeper, "subnet.purify"))
+        own = [self_edges(layers, features[level])] if layers.sources(f"{name}.join_edges.conv") > len(lifted) else []
+        joined = conv_beside(layers, [*lifted, *own], f"{name}.join_edges.conv", f"{name}.join_edges.norm")
+        deeper = conv_beside(layers, [deeper, features[level], joined], f"{name}.join_all.conv", f"{name}.join_all.norm")
+    return unblocked(layers, layers.combine("Add", initial, map_blocks(layers, deeper, "subnet.purify")))
 
 
 def _layer(layers: Layers, given: str, name: str, dilation: int = 1) -> str:

@@ -25,7 +25,7 @@ class Layers:
     """
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]], image: str, folded: bool = False) -> None:
-        self._folded = folded
+        self.folded = folded
         self.nodes: list[bytes] = []
         self._weights: dict[str, bytes] = {}
         self.used: set[str] = set()
@@ -44,10 +44,13 @@ class Layers:
         """Say whether the file has a layer of this name."""
         return f"{name}.weight" in self._tensors or f"{name}.factor" in self._tensors
 
-    def inputs(self, name: str) -> int:
-        """Say how many channels a convolution of the file takes; 0 if it is missing."""
+    def sources(self, name: str) -> int:
+        """Say how many values of as many channels as come out a convolution takes side by side; 0 if it is missing."""
         kernel = self._tensors.get(f"{name}.weight")
-        return kernel.shape[1] if kernel is not None and kernel.ndim == 4 else 0
+        if kernel is None or kernel.ndim != 4:
+            return sum(f"{name}.{number}.weight" in self._tensors for number in range(2))  # each by itself, as `conv_beside` writes them
+        inputs: int = kernel.shape[1]
+        return inputs // len(kernel)
 
     def channels(self, value: str) -> int:
         """Say how many channels a value has."""
@@ -78,34 +81,55 @@ class Layers:
         Raises:
             ValueError: If a tensor is missing or does not fit.
         """
-        quantized = f"{name}.weight_scale" in self._tensors
-        kernel = self._tensor(f"{name}.weight", 4, kind=np.int8 if quantized else np.float32)
+        kernel, bias = self.kernel(name, norm)
+        result = self.convolve(given, name, kernel, bias, stride=stride, dilation=dilation, groups=groups, padding=padding)
+        return self.relu(result) if relu else result
+
+    def kernel(self, name: str, norm: str = "") -> tuple[NDArray[Any], Array]:
+        """Give a convolution's weights, a BatchNorm behind it folded into them: float32 or int8 (O, I, h, w), and float32 (O,)."""
+        kind = np.int8 if f"{name}.weight_scale" in self._tensors else np.float32
+        kernel = self._tensor(f"{name}.weight", 4, kind=kind)
+        outputs = len(kernel)
+        bias = self._tensor(f"{name}.bias", 1, outputs) if f"{name}.bias" in self._tensors else np.zeros(outputs, np.float32)
+        if norm and not self.folded:
+            factor, offset = self._affine(norm, outputs)
+            kernel, bias = kernel * factor[:, None, None, None], bias * factor + offset
+        return kernel, bias
+
+    def convolve(
+        self,
+        given: str,
+        name: str,
+        kernel: NDArray[Any],
+        bias: Array,
+        stride: int = 1,
+        dilation: int = 1,
+        groups: int = 1,
+        padding: tuple[int, int] | None = None,
+    ) -> str:
+        """As `conv`, by weights that are given: the graph's own under that name."""
         outputs, inputs, side, _ = kernel.shape
         if inputs * groups != self._channels[given] or outputs % groups or (padding is None and kernel.shape[2:] not in ((1, 1), (3, 3))):
             raise ValueError(f"{name}.weight has the shape {kernel.shape}, expected 1×1 or 3×3 with {self._channels[given]} channels in")
-        bias = self._tensor(f"{name}.bias", 1, outputs) if f"{name}.bias" in self._tensors else np.zeros(outputs, np.float32)
-        if norm and not self._folded:
-            factor, offset = self._affine(norm, outputs)
-            kernel, bias = kernel * factor[:, None, None, None], bias * factor + offset
         self.conv_inputs[name] = given
-        weights = self._dequantized(name, kernel) if quantized else self._weight(f"{name}.weight", kernel)
-        parts = [self._rounded(given, name) if quantized else given, weights, self._weight(f"{name}.bias", bias)]
+        quantized = f"{name}.weight_scale" in self._tensors
+        weights = self._dequantized(name, kernel) if quantized else self.weight(f"{name}.weight", kernel)
+        parts = [self._rounded(given, name) if quantized else given, weights, self.weight(f"{name}.bias", bias)]
         pads = [dilation * (side // 2)] * 4 if padding is None else [*padding, *padding]
         shape: dict[str, Any] = {"kernel_shape": list(kernel.shape[2:]), "strides": [stride] * 2, "dilations": [dilation] * 2, "pads": pads}
         if groups != 1:
             shape["group"] = groups
-        result = self.add("Conv", parts, outputs, **shape)
-        return self.relu(result) if relu else result
+        return self.add("Conv", parts, outputs, **shape)
 
     def norm(self, given: str, name: str) -> str:
         """Apply a BatchNorm that stands before its convolution: a factor and an offset a channel."""
         channels = self._channels[given]
-        if self._folded:
+        if self.folded:
             factor, offset = (self._tensor(f"{name}.{part}", 3, channels) for part in ("factor", "offset"))
         else:
             factor, offset = (part[:, None, None] for part in self._affine(name, channels))
-        scaled = self.add("Mul", [given, self._weight(f"{name}.factor", factor)], channels)
-        return self.add("Add", [scaled, self._weight(f"{name}.offset", offset)], channels)
+        scaled = self.add("Mul", [given, self.weight(f"{name}.factor", factor)], channels)
+        return self.add("Add", [scaled, self.weight(f"{name}.offset", offset)], channels)
 
     def relu(self, given: str) -> str:
         """Cut off below 0."""
@@ -114,10 +138,10 @@ class Layers:
     def prelu(self, given: str, name: str) -> str:
         """Multiply what is below 0 by a learnt slope, one a channel or one for all."""
         channels = self._channels[given]
-        slope = self._tensor(f"{name}.slope", 3) if self._folded else self._tensor(f"{name}.weight", 1)[:, None, None]
+        slope = self._tensor(f"{name}.slope", 3) if self.folded else self._tensor(f"{name}.weight", 1)[:, None, None]
         if slope.shape not in ((channels, 1, 1), (1, 1, 1)):
             raise ValueError(f"{name} has {slope.shape[0]} slopes, expected 1 or {channels}")
-        return self.add("PRelu", [given, self._weight(f"{name}.slope", slope)], channels)
+        return self.add("PRelu", [given, self.weight(f"{name}.slope", slope)], channels)
 
     def plain(self, operator: str, given: str, **attributes: onnx_format.Attribute) -> str:
         """Apply an operator that keeps the channels."""
@@ -127,9 +151,9 @@ class Layers:
         """Multiply by a number, then add one."""
         channels = self._channels[given]
         if factor != 1.0:
-            given = self.add("Mul", [given, self._weight(f"constant.{factor!r}", np.array(factor, np.float32))], channels)
+            given = self.add("Mul", [given, self.weight(f"constant.{factor!r}", np.array(factor, np.float32))], channels)
         if offset != 0.0:
-            given = self.add("Add", [given, self._weight(f"constant.{offset!r}", np.array(offset, np.float32))], channels)
+            given = self.add("Add", [given, self.weight(f"constant.{offset!r}", np.array(offset, np.float32))], channels)
         return given
 
     def channel_slice(self, given: str, start: int, stop: int) -> str:
@@ -147,18 +171,10 @@ class Layers:
         negative = self.add("Neg", [given], self._channels[given])
         return self.add("Sigmoid", [negative], self._channels[given])
 
-    def calibrated(self, given: str, scale: float, offset: float) -> str:
-        """Turn logits into saliency: s(scale · x + offset)."""
-        factor, shift = (
-            self._weight(f"calibration.{name}", np.array(value, np.float32)) for name, value in (("scale", scale), ("offset", offset))
-        )
-        scaled = self.add("Mul", [given, factor], 1)
-        return self.add("Sigmoid", [self.add("Add", [scaled, shift], 1)], 1)
-
     def stretched(self, given: str) -> str:
         """Stretch each map to [0, 1] by its own minimum and maximum."""
         low, high = (self.add(operator, [given], 1, axes=[1, 2, 3], keepdims=1) for operator in ("ReduceMin", "ReduceMax"))
-        spread = self.add("Max", [self.combine("Sub", high, low), self._weight("least_range", np.array(LEAST_RANGE, np.float32))], 1)
+        spread = self.add("Max", [self.combine("Sub", high, low), self.weight("least_range", np.array(LEAST_RANGE, np.float32))], 1)
         return self.combine("Div", self.combine("Sub", given, low), spread)
 
     def combine(self, operator: str, one: str, other: str) -> str:
@@ -179,22 +195,17 @@ class Layers:
         """Take the mean over all pixels: (B, C)."""
         return self.add("ReduceMean", [given], self._channels[given], axes=[2, 3], keepdims=0)
 
-    def self_edges(self, given: str) -> str:
-        """Find where features rise above their 3×3 neighbourhood, zero padding counted."""
-        mean = self.add("AveragePool", [given], self._channels[given], kernel_shape=[3, 3], pads=[1] * 4, count_include_pad=1)
-        return self.relu(self.combine("Sub", given, mean))
-
     def resize(self, given: str, factor: float, align: bool = False) -> str:
         """Resize bilinearly without antialiasing, pixel centres aligned as areas, or, with `align`, at the corners."""
         if factor == 1:
             return given
-        scales = self._weight(f"scales.{factor}", np.array([1.0, 1.0, factor, factor], np.float32))
+        scales = self.weight(f"scales.{factor}", np.array([1.0, 1.0, factor, factor], np.float32))
         how = {"mode": "linear", "coordinate_transformation_mode": "align_corners" if align else "half_pixel"}
         return self.add("Resize", [given, "", scales], self._channels[given], **how)
 
     def repeat(self, given: str, factor: int) -> str:
         """Enlarge by a whole factor, each pixel as often."""
-        scales = self._weight(f"scales.{factor}", np.array([1.0, 1.0, factor, factor], np.float32))
+        scales = self.weight(f"scales.{factor}", np.array([1.0, 1.0, factor, factor], np.float32))
         how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
         return self.add("Resize", [given, "", scales], self._channels[given], **how)
 
@@ -207,14 +218,14 @@ class Layers:
 
     def _dequantized(self, name: str, kernel: NDArray[Any]) -> str:
         """Weights of eight bits, with a factor for each channel that comes out."""
-        scale = self._weight(f"{name}.weight_scale", self._tensor(f"{name}.weight_scale", 1, len(kernel)))
-        return self.add("DequantizeLinear", [self._weight(f"{name}.weight", kernel), scale], 0, axis=0)
+        scale = self.weight(f"{name}.weight_scale", self._tensor(f"{name}.weight_scale", 1, len(kernel)))
+        return self.add("DequantizeLinear", [self.weight(f"{name}.weight", kernel), scale], 0, axis=0)
 
     def _rounded(self, given: str, name: str) -> str:
         """A value as eight bits can hold it: once, however many convolutions take it."""
         if given not in self._rounded_values:
             parts = [
-                self._weight(f"{name}.{part}", self._tensor(f"{name}.{part}", 0, kind=kind))
+                self.weight(f"{name}.{part}", self._tensor(f"{name}.{part}", 0, kind=kind))
                 for part, kind in (("input_scale", np.float32), ("input_zero", np.uint8))
             ]
             channels = self._channels[given]
@@ -233,7 +244,7 @@ class Layers:
         self.used.add(name)
         return found
 
-    def _weight(self, name: str, values: NDArray[Any]) -> str:
+    def weight(self, name: str, values: NDArray[Any]) -> str:
         if name not in self._weights:
             self._weights[name] = onnx_format.tensor(name, values)
         return name
