@@ -18,7 +18,7 @@ from pipelines.flows.stage_process import run_command, stage_environment, tserne
 from pipelines.flows.wait_for_server import wait_for_server
 from pipelines.flows.workspace.context import flow_workspace
 from pipelines.flows.workspace.worktree import run_environment
-from pipelines.services.names import DRIFTED_EVENT, MONITORED, STEADY_EVENT
+from pipelines.services.names import DRIFTED_EVENT, MODEL_PATTERN, STEADY_EVENT, monitored
 
 
 class MonitorSettings(BaseModel):
@@ -28,7 +28,7 @@ class MonitorSettings(BaseModel):
 
     model: str = Field(
         default="models:/tsernet@champion",
-        pattern=r"^(models:/[^/@]+(/\d+|@[A-Za-z0-9_-]+)|shipped|shipped-paper)$",
+        pattern=MODEL_PATTERN,
         max_length=200,
         description="Whose training images are the reference; an alias is followed.",
     )
@@ -73,8 +73,8 @@ def show(found: dict[str, Any], model: str) -> None:
     if found["status"] == "waiting":
         return
     payload = {key: found[key] for key in ("moved", "rate", "images", "first", "last", "models", "columns", "notes", "report")}
-    name = model.removeprefix("models:/").partition("@")[0].partition("/")[0]
-    resource = {"prefect.resource.id": f"{MONITORED}{name}", "prefect.resource.name": name, "tsernet.moved": ",".join(found["moved"])}
+    name, about = monitored(model)
+    resource = {"prefect.resource.id": about, "prefect.resource.name": name, "tsernet.moved": ",".join(found["moved"])}
     emit_event(DRIFTED_EVENT if found["moved"] else STEADY_EVENT, resource, payload=payload)
 
 

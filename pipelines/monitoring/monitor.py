@@ -84,6 +84,16 @@ def reference_of(wanted: Look, report: Callable[[str], None]) -> Reference:
     return build(wanted.state, found, load(name, Usage()), report)
 
 
+def known_reference(wanted: Look) -> Reference | None:
+    """Recall the reference of a model; None if no look has made it yet.
+
+    Raises:
+        UserError: If there is no such model.
+    """
+    _, digest, weights, _ = _origin(wanted)
+    return remembered(wanted.state, digest, weights)
+
+
 def write_page(verdict: Verdict, state: Path, out: Path | None) -> Path:
     """Write the report; where it has no place of its own, among the last ones."""
     folder = state / "reports"

@@ -15,7 +15,7 @@ from standin import ROOT, read_journal, run
 
 from pipelines.monitoring.figures import figures_of
 from pipelines.monitoring.reference import Reference, remember
-from pipelines.services.provision import RETRAIN_ON_DRIFT, SILENT_RUNS
+from pipelines.services.provision import RETRAIN_ON_DRIFT, REVIEW_ON_DRIFT, SILENT_RUNS
 from tsernet.digests import sha256_of
 from tsernet.shipped import shipped_model
 
@@ -140,9 +140,9 @@ def test_a_drifted_window_is_a_state_an_artifact_and_one_event(site: Site) -> No
         shutil.rmtree(site.repository / left)
 
 
-def test_the_rule_that_retrains_on_drift_is_there_and_off(site: Site) -> None:
+def test_the_rules_of_drift_are_there_and_off(site: Site) -> None:
     rules = site.prefect.post("/automations/filter").json()
-    assert {rule["name"]: rule["enabled"] for rule in rules} == {SILENT_RUNS: True, RETRAIN_ON_DRIFT: False}
+    assert {rule["name"]: rule["enabled"] for rule in rules} == {SILENT_RUNS: True, RETRAIN_ON_DRIFT: False, REVIEW_ON_DRIFT: False}
 
 
 def test_schedules_are_there_and_off(site: Site) -> None:

@@ -21,7 +21,7 @@ from stacks import Up, running_up
 from standin import ROOT, make_repository
 
 from pipelines.services.guard import OWNER, SCRATCH
-from pipelines.services.provision import RETRAIN_ON_DRIFT, SILENT_RUNS
+from pipelines.services.provision import RETRAIN_ON_DRIFT, REVIEW_ON_DRIFT, SILENT_RUNS
 from pipelines.services.service import AddressTakenError, Service, answers
 from tsernet.errors import CheckError, UserError
 
@@ -43,7 +43,7 @@ def test_the_doctor_finds_everything(up: Up) -> None:
     assert code == 0, findings
 
     rules = {rule["name"]: rule["enabled"] for rule in up.api.post("/automations/filter").json()}
-    assert rules == {SILENT_RUNS: True, RETRAIN_ON_DRIFT: False}
+    assert rules == {SILENT_RUNS: True, RETRAIN_ON_DRIFT: False, REVIEW_ON_DRIFT: False}
     assert {"repository", "DVC", "MLflow", "Prefect server", "work pool", "worker", "limit gpu", "deployment retrain/default"} <= set(
         findings
     )
