@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
@@ -22,7 +23,6 @@ import pytest
 from browsers import CHROMIUM, chromium, quiet_page
 from dvc_clone import Clone, add_images
 from mlflow import MlflowClient
-from mlflow.artifacts import download_artifacts
 from PIL import Image
 from servers import TLS, wait_for
 from stacks import Up, running_up
@@ -64,7 +64,7 @@ def up(mill: Clone) -> Iterator[Up]:
 
 
 def test_from_the_browser_to_a_decision_about_the_next_champion(mill: Clone, up: Up, tmp_path: Path) -> None:
-    before = artifact(up, "1", "samples.csv", tmp_path)
+    before = samples(up, "1")
     images = darkened(mill.root / "data/frames", tmp_path / "masks")
     turn_on(up)
     began = time.monotonic()
@@ -76,7 +76,7 @@ def test_from_the_browser_to_a_decision_about_the_next_champion(mill: Clone, up:
     exported = run_named(up, "review", "Exported", began)
     events = up.api.post("/events/filter", filter={"event": {"prefix": ["tsernet.window.drifted"]}}).json()["events"]
     assert [event["resource"]["tsernet.moved"].split(",")[0] for event in events] == ["brightness"]
-    assert drifted["state"]["message"].startswith("brightness")
+    assert ": brightness" in drifted["state"]["message"]
     project = Path(exported["state"]["message"])
     with (project / "review.csv").open(newline="", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
@@ -98,9 +98,9 @@ def test_from_the_browser_to_a_decision_about_the_next_champion(mill: Clone, up:
     assert "new test images max_f_measure" in decision["reason"]
     champion = MlflowClient(up.mlflow).get_model_version_by_alias("tsernet", "champion").version
     wait_for(lambda: served_by(up) == f"models:/tsernet/{champion}", 60, "the decision behind the page")
-    parts = [{one.name: one.part for one in read_listed(path)} for path in (before, artifact(up, "2", "samples.csv", tmp_path))]
-    assert {name: parts[1][name] for name in parts[0]} == parts[0]
-    new = {name: part for name, part in parts[1].items() if name not in parts[0]}
+    after = samples(up, "2")
+    assert {name: after[name] for name in before} == before
+    new = {name: part for name, part in after.items() if name not in before}
     assert (len(new), "test" in new.values()) == (BUDGET, True)
     assert json.loads(tsernet(up, "models", "trace", "models:/tsernet/2", "--json"))["started_from"]["model"] == "models:/tsernet/1"
 
@@ -193,8 +193,8 @@ def tsernet(up: Up, *words: str) -> str:
     return done.stdout
 
 
-def artifact(up: Up, version: str, name: str, folder: Path) -> Path:
-    """Fetch a file of a registered version."""
-    download_artifacts(f"models:/tsernet/{version}", dst_path=str(folder / version), tracking_uri=up.mlflow)
-    (found,) = (folder / version).rglob(name)
-    return found
+def samples(up: Up, version: str) -> dict[str, str]:
+    """Read which part each image of a version's split is in."""
+    folder = Path(urlsplit(MlflowClient(up.mlflow).get_model_version_download_uri("tsernet", version)).path)
+    (found,) = folder.rglob("samples.csv")
+    return {one.name: one.part for one in read_listed(found)}
