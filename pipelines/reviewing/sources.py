@@ -103,7 +103,7 @@ def _registered_challenger(model: str) -> str | None:
 
 
 def _reference(name: str, asked: Asked, judge: Judge) -> Reference | None:
-    if asked.reference is None and (known := _remembered(name)) is not None:
+    if asked.reference is None and (known := remembered_reference(name)) is not None:
         return known
     paths = _reference_images(asked.reference)
     step = max(1, len(paths) // _MOST_REFERENCES)
@@ -111,7 +111,7 @@ def _reference(name: str, asked: Asked, judge: Judge) -> Reference | None:
     return reference_of(rows) if rows else None
 
 
-def _remembered(name: str) -> Reference | None:
+def remembered_reference(name: str) -> Reference | None:
     """Take the figures of a registered version's own training images, which `tsernet monitor` has remembered; None if it has not."""
     if not name.startswith("models:"):
         return None

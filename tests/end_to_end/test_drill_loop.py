@@ -123,7 +123,7 @@ def turn_on(up: Up) -> None:
     for name, settings in wanted.items():
         found = deployment(up, name)
         up.api.patch(f"/deployments/{found['id']}", parameters={"settings": settings})
-    for name, seconds in (("monitor/monitor", 60), ("watch/watch", 120)):
+    for name, seconds in (("monitor/monitor", 60), ("watch/watch", 90)):
         schedule = [{"schedule": {"interval": seconds}, "active": True}]
         answer = httpx.post(f"{up.api.api}/deployments/{deployment(up, name)['id']}/schedules", json=schedule, timeout=30, verify=TLS)
         assert answer.status_code == 201, answer.text

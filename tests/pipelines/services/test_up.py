@@ -49,6 +49,22 @@ def test_the_doctor_finds_everything(up: Up) -> None:
     )
 
 
+def test_a_schedule_that_is_turned_on_plans_runs(up: Up) -> None:
+    deployment = up.api.get("/deployments/name/watch/watch").json()
+    (schedule,) = deployment["schedules"]
+    address = f"/deployments/{deployment['id']}/schedules/{schedule['id']}"
+    up.api.patch(address, active=True)
+
+    def planned() -> list[str]:
+        found = up.api.post("/flow_runs/filter", flow_runs={"deployment_id": {"any_": [deployment["id"]]}}).json()
+        return [run["state_name"] for run in found]
+
+    wait_for(planned, 60, "planned runs")
+    assert set(planned()) == {"Scheduled"}
+    up.api.patch(address, active=False)
+    wait_for(lambda: not planned(), 60, "the plan's end")
+
+
 def test_a_foreign_host_is_refused(up: Up) -> None:
     for address, refusal in ((f"{up.prefect}/api/health", 400), (f"{up.mlflow}/", 403), (f"{up.inspect}/health", 421)):
         assert httpx.get(address).status_code == 200
