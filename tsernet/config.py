@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -85,6 +85,12 @@ def _pixel_mm(given: Any) -> Any:
     return given if given == "none" else float(given)
 
 
+def _fold(given: Any) -> Any:
+    if given != "none" and not (type(given) is int and given >= 1):
+        raise ValueError(f"expected none or a whole number from 1, got {given!r}")
+    return given
+
+
 def _window(given: Any) -> Any:
     if not (type(given) is int and (given == 0 or 32 <= given <= 8192)):
         raise ValueError(f"expected 0 for the whole image, or from 32 to 8192 pixels, got {given!r}")
@@ -143,12 +149,16 @@ class Prepare(Section):
 class Split(Section):
     """Which samples are for training, for choices (validation) and for the verdict (test).
 
-    `validation` is a share of the training part; `test` is used by the method `stratified` alone. `keep`: `champion` leaves the images that
-    the champion's split had in their parts, so that old test images stay, and draws among the new ones alone; `none` draws all anew.
+    `validation` is a share of the training part; `test` is used by the method `stratified` alone. `fold`: in place of that share, the
+    training part is dealt into `folds` disjoint parts of one size, and the one of this number, from 1, is the validation part. `keep`:
+    `champion` leaves the images that the champion's split had in their parts, so that old test images stay, and draws among the new ones
+    alone; `none` draws all anew.
     """
 
     method: Literal["official", "stratified", "files"]
     validation: Share
+    fold: Annotated[Literal["none"] | int, BeforeValidator(_fold)] = "none"
+    folds: int = Field(default=5, ge=2, le=100)
     test: Share
     seed: int = Field(ge=0)
     files: str = Field(min_length=1)
@@ -158,6 +168,16 @@ class Split(Section):
     def _lists_are_kept_by_hand(self) -> Split:
         if self.keep != "none" and self.method == "files":
             raise ValueError("keep must be none where method is files: the lists say what stays where it is")
+        return self
+
+    @model_validator(mode="after")
+    def _fold_exists(self) -> Split:
+        if self.fold == "none":
+            return self
+        if self.method == "files":
+            raise ValueError("fold must be none where method is files: the lists say what validates")
+        if self.fold > self.folds:
+            raise ValueError(f"fold must be none or from 1 to folds ({self.folds}), got {self.fold}")
         return self
 
 
@@ -231,20 +251,45 @@ class Noise(Section):
     amount: Probability
 
 
-class Augment(Section):
-    """What happens to a training image before the network sees it."""
+class Flip(Section):
+    """How often an image is mirrored, by axis: steel has a rolling direction, and what is common along it may be rare across."""
+
+    up_down: Probability
+    left_right: Probability
+
+
+def _both_axes(value: Any) -> Any:
+    return {"up_down": value, "left_right": value} if isinstance(value, int | float) else value
+
+
+class Sides(Section):
+    """To which side a training image is resized, and the side of what is cut from that."""
 
     resize: Side
     crop: Side
-    noise: Noise
-    flip: Probability
-    rotate: bool
 
     @model_validator(mode="after")
-    def _crop_fits(self) -> Augment:
+    def _crop_fits(self) -> Self:
         if self.crop > self.resize:
             raise ValueError(f"crop must be at most resize ({self.resize}), got {self.crop}")
         return self
+
+
+class Augment(Sides):
+    """What happens to a training image before the network sees it.
+
+    `flip`: one probability for both axes, or one for each.
+    """
+
+    noise: Noise
+    flip: Annotated[Flip, BeforeValidator(_both_axes)]
+    rotate: bool
+
+
+class Smaller(Sides):
+    """A part of the training on smaller inputs: until that share of the iterations, at these sides in place of `augment`'s."""
+
+    until: Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
 class Optimiser(Section):
@@ -289,6 +334,7 @@ class Train(Section):
     `clean_share`: of a batch, windows without a defect: of clean images, and where nothing is marked and nothing stands out.
     `montage`: how often an input is put together of up to four windows: what lies beside a defect, and a step in brightness, then say
     nothing of it.
+    `progressive`: progressive resizing, parts of the training on smaller inputs, one after the other; what is left has `augment`'s sides.
     """
 
     iterations: int = Field(ge=1, le=10_000_000)
@@ -298,6 +344,7 @@ class Train(Section):
     clean_share: Share = 0.0
     montage: Probability = 0.0
     augment: Augment
+    progressive: list[Smaller] = []
     optimiser: Optimiser
     hardware: Hardware
     plateau: Plateau
@@ -306,6 +353,22 @@ class Train(Section):
     validate_every: int = Field(ge=0)
     checkpoint_every: int = Field(ge=1)
     keep_checkpoints: int = Field(ge=2, le=100)
+
+    @model_validator(mode="after")
+    def _grows(self) -> Train:
+        shares = [part.until for part in self.progressive]
+        if shares != sorted(set(shares)):
+            raise ValueError(f"progressive must be in order of until, got {shares}")
+        if self.progressive and self.clean_share and not self.window:
+            raise ValueError("progressive with clean_share needs a window above 0: else each side has clean places of its own")
+        return self
+
+    def augment_of_step(self, step: int) -> Augment:
+        """The augmentation of a step from 0; from `iterations` on, as of the last one, `augment`."""
+        for part in self.progressive:
+            if step < part.until * self.iterations:
+                return self.augment.model_copy(update={"resize": part.resize, "crop": part.crop})
+        return self.augment
 
 
 class Evaluate(Section):

@@ -33,12 +33,13 @@ def load(
     """Time one sample, image, mask and edge: drawn from memory, as a training does, and decoded anew where memory is short."""
     import numpy as np
 
-    from tsernet.config import load_params
+    from tsernet.config import Augment, load_params
     from tsernet.data.augment import Sample, TrainingSample, augment
     from tsernet.data.samples import SampleStore
 
     settings = load_params(_PRESET).train
-    config = settings.augment.model_copy(update={"resize": resize, "crop": crop, "flip": 0.5, "rotate": True})
+    drawn = {"resize": resize, "crop": crop, "flip": 0.5, "rotate": True}
+    config = Augment.model_validate(settings.augment.model_dump() | drawn)
     place = count()
 
     with tempfile.TemporaryDirectory(prefix="tsernet-benchmark-") as scratch:

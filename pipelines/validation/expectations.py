@@ -127,7 +127,14 @@ def _of_samples(config: Validate) -> list[Expectation]:
         _null("name-case", "samples", "No two names differ only in case"),
         _null("duplicate-across-splits", "samples", "No image is in two splits under different names"),
         _null("duplicate-in-split", "samples", "No image is twice in one split", "warning"),
-        _null("near-duplicate", "samples", "No image is in two splits re-encoded, flipped or turned", "warning"),
+        # An error, as equal pixels are: what was trained or chosen on would be judged by itself.
+        _null("near-duplicate", "samples", "No test image is in training or validation re-encoded, flipped, turned, darker or brighter"),
+        _null(
+            "near-duplicate-chosen-by",
+            "samples",
+            "No training image is in validation re-encoded, flipped, turned, darker or brighter",
+            "warning",
+        ),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -20,7 +21,7 @@ _ALIKE = 0.985
 _BLOCK = 512
 
 
-def find_near_duplicates(rows: Sequence[Row], splits: Mapping[str, Sequence[str]], images: Path, bits: int) -> dict[str, str]:
+def find_near_duplicates(rows: Sequence[Row], splits: Mapping[str, Sequence[str]], images: Path, bits: int) -> dict[str, list[str]]:
     """Find images with a near duplicate in another split.
 
     Args:
@@ -29,17 +30,17 @@ def find_near_duplicates(rows: Sequence[Row], splits: Mapping[str, Sequence[str]
         images: Folder of the prepared images.
         bits: In how many of 63 bits two perceptual hashes may differ for the pixels to be compared.
     Returns:
-        Name → name of one near duplicate elsewhere; equal pixels are left out, they are found by their digest.
+        Name → names of its near duplicates elsewhere; equal pixels are left out, they are found by their digest.
     """
     known = {row.name: row for row in rows if row.usable}
     parts = [sorted({name for name in names if name in known}) for names in splits.values()]
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = defaultdict(list)
     for one, other in combinations(parts, 2):
         for first, second in _candidates([known[name] for name in one], [known[name] for name in other], bits):
             if first.image_digest != second.image_digest and _look_alike(images, first.name, second.name):
-                found.setdefault(first.name, second.name)
-                found.setdefault(second.name, first.name)
-    return found
+                found[first.name].append(second.name)
+                found[second.name].append(first.name)
+    return dict(found)
 
 
 def _candidates(one: Sequence[Row], other: Sequence[Row], bits: int) -> list[tuple[Row, Row]]:

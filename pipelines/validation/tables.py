@@ -18,7 +18,9 @@ Splits = Mapping[str, Sequence[str]]
 
 KEYS = {"samples": "name", "splits": "name", "classes": "class", "parts": "split"}
 
-FINDINGS = frozenset({"split_unknown", "duplicate_across_splits", "duplicate_in_split", "near_duplicate", "name_case"})
+FINDINGS = frozenset(
+    {"split_unknown", "duplicate_across_splits", "duplicate_in_split", "near_duplicate", "near_duplicate_chosen_by", "name_case"}
+)
 """Columns whose entries say more than that something is wrong: other names."""
 
 # The nearest name of each costs a look at all names.
@@ -33,7 +35,7 @@ class Measured:
     """What is measured on the prepared files, by name, and the bounds that belong to it.
 
     Attributes:
-        alike: Names that have a near duplicate in another split, with its name.
+        alike: Names that have near duplicates in another split, with their names.
         clipped: Share of the samples outside the levels, of images of more than 8 bits.
         lost: Defects that vanish at the training's scale, where any does.
         max_lost: Share of all defects above which those are findings.
@@ -42,7 +44,7 @@ class Measured:
         levels: Of a set of more than 8 bits.
     """
 
-    alike: Mapping[str, str]
+    alike: Mapping[str, Sequence[str]]
     clipped: Mapping[str, float]
     lost: Mapping[str, Lost]
     max_lost: float
@@ -93,7 +95,11 @@ def _samples(rows: Sequence[Row], splits: Splits, measured: Measured) -> pd.Data
     table["name_case"] = _column(rows, same_but_case)
     table["duplicate_in_split"] = _column(rows, in_split)
     table["duplicate_across_splits"] = _column(rows, across)
-    table["near_duplicate"] = _column(rows, {name: [other] for name, other in measured.alike.items()})
+    judged = {name: [other for other in others if "test" in (home[name], home[other])] for name, others in measured.alike.items()}
+    table["near_duplicate"] = _column(rows, judged)
+    table["near_duplicate_chosen_by"] = _column(
+        rows, {name: [other for other in others if other not in judged[name]] for name, others in measured.alike.items()}
+    )
     return table
 
 

@@ -32,7 +32,7 @@ def test_the_paper_preset_is_algorithm_1() -> None:
     assert (params.train.iterations, params.train.batch_size, params.model.width) == (26_000, 4, 1.0)
     assert (optimiser.lr, tuple(optimiser.betas), optimiser.eps, optimiser.weight_decay) == (1e-3, (0.9, 0.999), 1e-8, 0.0)
     assert (optimiser.schedule, optimiser.clip_norm, optimiser.ema) == ("constant", 0.0, 0.0)
-    assert (augment.resize, augment.crop, augment.flip, augment.rotate) == (256, 224, 0.0, False)
+    assert (augment.resize, augment.crop, augment.flip.up_down, augment.flip.left_right, augment.rotate) == (256, 224, 0.0, 0.0, False)
     assert params.train.checkpoint_every == 1000
 
 
@@ -48,6 +48,17 @@ def test_the_paper_preset_is_algorithm_1() -> None:
         ({"train.iterations": True}, "train.iterations: expected a whole number, got True"),
         ({"train.augment.crop": 100}, "train.augment.crop: input should be a multiple of 32, got 100"),
         ({"train.augment.crop": 128}, "train.augment: crop must be at most resize (64), got 128"),
+        ({"train.augment.flip": 1.5}, "train.augment.flip.up_down: input should be less than or equal to 1, got 1.5"),
+        ({"train.augment.flip": {"rows": 0.5}}, "train.augment.flip.rows: unknown key; allowed here: left_right, up_down"),
+        ({"train.progressive": [{"until": 1.0, "resize": 64, "crop": 64}]}, "train.progressive.0.until: input should be less than 1"),
+        (
+            {"train.progressive": [{"until": 0.5, "resize": 64, "crop": 64}, {"until": 0.5, "resize": 32, "crop": 32}]},
+            "train: progressive must be in order of until, got [0.5, 0.5]",
+        ),
+        (
+            {"train.progressive": [{"until": 0.5, "resize": 32, "crop": 64}]},
+            "train.progressive.0: crop must be at most resize (32), got 64",
+        ),
         ({"variants": ["ful"]}, "variants.0: expected one of full, no_subnet"),
         ({"model.widths": {"unet": 3.0}}, "model.widths.unet: input should be less than or equal to 2"),
         ({"model.widths": {"vnet": 1.0}}, "model.widths.vnet"),

@@ -36,8 +36,8 @@ def augment(sample: Sample, config: Augment, scaling: str, rng: np.random.Genera
     Source: Han et al., TIM 2022, section IV-A2 (256 → random 224 crop, salt-and-pepper noise).
     """
     planes = [_crop(plane, config.crop, top_left) for top_left in [_offset(sample, config, rng)] for plane in sample]
-    if config.flip > 0:
-        flip_rows, flip_columns = rng.random(2) < config.flip
+    if config.flip.up_down or config.flip.left_right:
+        flip_rows, flip_columns = rng.random(2) < (config.flip.up_down, config.flip.left_right)
         planes = [plane[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1] for plane in planes]
     if config.rotate:
         turns = int(rng.integers(4))

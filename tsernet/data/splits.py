@@ -66,7 +66,11 @@ def make_splits(rows: Sequence[Row], config: Split, source: str, kept: Mapping[s
         test = {row.name for row in new if _official_test(row.name, source)}
     else:
         test = _draw(new, config.test, [config.seed, 0])
-    val = _draw([row for row in new if row.name not in test], config.validation, [config.seed, 1])
+    training = [row for row in new if row.name not in test]
+    if config.fold == "none":
+        val = _draw(training, config.validation, [config.seed, 1])
+    else:
+        val = _deal(training, config.folds, [config.seed, 2])[config.fold - 1]
     test |= {name for name, part in stays.items() if part == "test"}
     val |= {name for name, part in stays.items() if part == "val"}
     rest = [row for row in usable if row.name not in test]
@@ -138,13 +142,9 @@ _OFFICIAL: dict[str, Callable[[int], bool]] = {
 def _draw(rows: Sequence[Row], share: float, seed: Sequence[int]) -> set[str]:
     """Draw a share of the samples, evenly over classes and coverages, whole units only."""
     rng = np.random.default_rng(list(seed))
-    by_class: dict[str, list[Unit]] = defaultdict(list)
-    for unit in _units(rows):
-        by_class[unit.kind].append(unit)
     drawn: set[str] = set()
-    for kind in sorted(by_class):
+    for ranked in _ranked(rows):
         owed = 0.0
-        ranked = sorted(by_class[kind], key=lambda unit: (unit.coverage, unit.rows[0].name))
         for start in range(0, len(ranked), _STRATUM):
             stratum = ranked[start : start + _STRATUM]
             owed += share * sum(len(unit.rows) for unit in stratum)
@@ -154,6 +154,32 @@ def _draw(rows: Sequence[Row], share: float, seed: Sequence[int]) -> set[str]:
                     drawn.update(row.name for row in stratum[index].rows)
                     owed -= size
     return drawn
+
+
+def _deal(rows: Sequence[Row], folds: int, seed: Sequence[int]) -> list[set[str]]:
+    """Deal the samples into disjoint parts, evenly over classes and coverages, whole units only.
+
+    Of as many units as there are parts, next to each other in the order of their class's coverage, each part gets one: the part that
+    has the fewest samples the largest unit, so that large groups are evened out.
+    """
+    rng = np.random.default_rng(list(seed))
+    dealt: list[set[str]] = [set() for _ in range(folds)]
+    for ranked in _ranked(rows):
+        for start in range(0, len(ranked), folds):
+            stratum = [ranked[start : start + folds][index] for index in rng.permutation(len(ranked[start : start + folds]))]
+            stratum.sort(key=lambda unit: -len(unit.rows))
+            emptiest = sorted(rng.permutation(folds), key=lambda fold: len(dealt[fold]))
+            for unit, fold in zip(stratum, emptiest, strict=False):  # the last units of a class may be fewer than the parts
+                dealt[fold].update(row.name for row in unit.rows)
+    return dealt
+
+
+def _ranked(rows: Sequence[Row]) -> list[list[Unit]]:
+    """List the units of each class in the order of their coverage."""
+    by_class: dict[str, list[Unit]] = defaultdict(list)
+    for unit in _units(rows):
+        by_class[unit.kind].append(unit)
+    return [sorted(by_class[kind], key=lambda unit: (unit.coverage, unit.rows[0].name)) for kind in sorted(by_class)]
 
 
 def _units(rows: Sequence[Row]) -> list[Unit]:

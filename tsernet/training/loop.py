@@ -128,8 +128,9 @@ class _Training:
         self._objective = method_of(job.variant).objective
         self._fabric: Fabric = start(self._train.hardware, settings)
         self._is_first = process_rank() == 0
-        store = SampleStore(job.prepared, job.train_names, self._train.augment.resize, job.levels, self._train.window)
-        self._batches = Batches(store, self._train, job.seed, self._fabric.device, self._format)
+        sides = {self._train.augment.resize, *(part.resize for part in self._train.progressive)}
+        stores = {side: SampleStore(job.prepared, job.train_names, side, job.levels, self._train.window) for side in sides}
+        self._batches = Batches(stores, self._train, job.seed, self._fabric.device, self._format)
         self._state, self._runner, self._optimizer = self._set_up()
         # Without a validation split, a training's sheets show the first of its own images.
         shown = job.val_names or job.train_names[:SHOWN]
@@ -178,7 +179,7 @@ class _Training:
         return self._result()
 
     def _fresh_statistics(self) -> AbstractContextManager[None]:
-        batches = (self._batches.of_step(step).images for step in range(self._train.norm_batches))
+        batches = (self._batches.of_step(step, full_size=True).images for step in range(self._train.norm_batches))
         return recomputed_statistics(self._state.product, batches)
 
     def _step(self, step: int, batch: Batch) -> tuple[Tensor, float]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tsernet.config import Augment, Params
+from tsernet.config import Augment, Flip, Params
 from tsernet.data.augment import Sample, TrainingSample, augment, montage, salt_and_pepper
 
 MakeParams = Callable[..., Params]
@@ -47,12 +47,21 @@ def test_crops_reach_every_offset_the_last_too(plain: Augment) -> None:
 
 
 def test_image_mask_and_edge_move_together(plain: Augment) -> None:
-    config = plain.model_copy(update={"flip": 0.5, "rotate": True})
+    config = plain.model_copy(update={"flip": Flip(up_down=0.5, left_right=0.5), "rotate": True})
     for seed in range(20):
         drawn = augment(sample(), config, "unit", np.random.default_rng(seed))
         bright = drawn.image[0] < drawn.image[0, drawn.mask[0] > 0].max(initial=-9.0) + 1e-6
         assert np.array_equal(bright, drawn.mask[0] > 0) or drawn.mask.sum() in (0, 32 * 32)
         assert np.array_equal(drawn.mask, drawn.edge)
+
+
+@pytest.mark.parametrize(("flip", "mirrored"), [({"up_down": 1.0, "left_right": 0.0}, 0), ({"up_down": 0.0, "left_right": 1.0}, 1)])
+def test_images_are_mirrored_along_the_axis_that_was_asked_for(make_params: MakeParams, flip: dict[str, float], mirrored: int) -> None:
+    config = make_params({"train.augment.resize": 64, "train.augment.crop": 64, "train.augment.flip": flip}).train.augment
+    mask = np.zeros((64, 64), dtype=np.uint8)
+    mask[:20, :30] = 255
+    drawn = augment(Sample(mask, mask, mask), config, "unit", np.random.default_rng(0))
+    assert np.array_equal(drawn.mask[0] > 0, np.flip(mask, mirrored) > 0)
 
 
 def test_salt_and_pepper_hit_the_named_share_and_leave_the_image_alone() -> None:

@@ -89,6 +89,36 @@ def test_a_drawn_split_has_the_shares_of_every_class_and_of_small_and_large_defe
     assert parts != make_splits(rows, _split(test=0.4, validation=0.1, seed=1), "folder")
 
 
+def _folds(rows: list[Row], count: int, **changes: object) -> list[dict[str, list[str]]]:
+    return [make_splits(rows, _split(fold=fold, folds=count, **changes), "folder") for fold in range(1, count + 1)]
+
+
+@settings(max_examples=30, deadline=None)
+@given(rows_strategy, st.integers(0, 5), st.integers(2, 6))
+def test_folds_part_the_training_part_and_keep_groups_and_duplicates_together(rows: list[Row], seed: int, count: int) -> None:
+    whole = make_splits(rows, _split(seed=seed, validation=0.0), "folder")
+    folds = _folds(rows, count, seed=seed)
+    assert all(parts["test"] == whole["test"] for parts in folds)
+    assert sorted(name for parts in folds for name in parts["val"]) == sorted(whole["train"])
+    for parts in folds:
+        assert sorted(parts["train"] + parts["val"]) == sorted(whole["train"])
+        for key in ("group", "image_digest"):
+            kept, chosen = ({getattr(row, key) for row in rows if row.name in set(parts[part])} for part in ("train", "val"))
+            assert not kept & chosen
+
+
+def test_folds_have_one_size_and_the_shares_of_every_class_and_of_small_and_large_defects() -> None:
+    rows = [_row(f"{kind}{index}", kind, coverage=index / 200) for kind, count in (("a", 100), ("b", 37)) for index in range(count)]
+    folds = _folds(rows, 5, test=0.0)
+    assert sorted(len(parts["val"]) for parts in folds) == [27, 27, 27, 28, 28]
+    for parts in folds:
+        assert 19 <= sum(name[0] == "a" for name in parts["val"]) <= 21
+        assert 9 <= sum(name[0] == "a" and int(name[1:]) < 50 for name in parts["val"]) <= 11
+    assert folds != _folds(rows, 5, test=0.0, seed=1)
+    with pytest.raises(ValueError, match="fold must be none or from 1 to folds"):
+        _split(fold=6)
+
+
 @settings(max_examples=30, deadline=None)
 @given(rows_strategy, st.integers(0, 5), st.integers(0, 40))
 def test_what_is_kept_stays_where_it_was_whatever_comes_beside_it(rows: list[Row], seed: int, count: int) -> None:

@@ -119,3 +119,20 @@ def test_every_batch_that_is_drawn_is_trained_on(make_job: MakeJob, monkeypatch:
     monkeypatch.setattr(Batches, "of_step", note)
     train(make_job(train__iterations=2, train__validate_every=0, train__norm_batches=0), NoReporter())
     assert drawn == [0, 1]
+
+
+def test_inputs_grow_as_the_params_say_and_statistics_are_of_the_last_size(make_job: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    sides: list[int] = []
+    of_step = Batches.of_step
+
+    def recorded(self: Batches, step: int, full_size: bool = False) -> Batch:
+        batch = of_step(self, step, full_size)
+        sides.append(batch.images.shape[-1] * (-1 if full_size else 1))
+        return batch
+
+    monkeypatch.setattr(Batches, "of_step", recorded)
+    parts = [{"until": 0.3, "resize": 32, "crop": 32}, {"until": 0.5, "resize": 96, "crop": 64}]
+    changes = {"train__augment__resize": 96, "train__augment__crop": 96, "train__progressive": parts, "train__validate_every": 0}
+    result = train(make_job(**changes), NoReporter())
+    assert sides == [32, 32, 64, 96, 96, 96, -96, -96]
+    assert result.history.steps == 6
