@@ -3,14 +3,15 @@ PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo cpu strip variants test lint types tests long drills docs install lock clean
+.PHONY: demo cpu strip variants methods test lint types tests long drills docs install lock clean
 
 demo: install
 	dvc repro
 	tsernet summary
 
 # SD-saliency-900 on two CPU cores: the full network, the same taught clean steel and strip, or all eight variants for less long; SD_SALIENCY_900=FOLDER names a copy of it, else it is fetched.
-cpu strip variants: install
+# `methods`: TSERNet and twelve others at about 3 M parameters, three seeds each; up to four hours, and goes on where it was stopped.
+cpu strip variants methods: install
 	tsernet preset $@
 	dvc repro
 	tsernet summary

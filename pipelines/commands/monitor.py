@@ -30,6 +30,7 @@ def monitor(
         bool,
         typer.Option("--new-only", help="Compare only images that no earlier call with this option has compared"),
     ] = False,
+    since: Annotated[str, typer.Option(help="Compare only images inspected after this moment, as `last` of --json says it")] = "",
     out: Annotated[Path | None, typer.Option(help="Where the report is written; else .tsernet/monitor/reports")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing report")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs: one line")] = False,
@@ -41,6 +42,7 @@ def monitor(
     """
     from pipelines.model_resolver import default_model
     from pipelines.monitoring.monitor import Look, look, write_page
+    from pipelines.monitoring.seen import mark_seen, seen_until
     from pipelines.monitoring.verdict import WAITING
     from pipelines.outputs import require_new_file
     from pipelines.tracking.location import local_state, repository_root
@@ -48,22 +50,24 @@ def monitor(
     state = local_state() / "monitor"
     if out is not None:
         require_new_file(out, [], overwrite)
-    wanted = Look(model or default_model(), log or local_state() / "inspections", state, repository_root(), window, rate, new_only)
+    after = max(since, seen_until(state)) if new_only else since
+    wanted = Look(model or default_model(), log or local_state() / "inspections", state, repository_root(), window, rate, after)
     verdict = look(wanted, lambda line: print(line, file=sys.stderr, flush=True))
     page = None if verdict.status == WAITING else write_page(verdict, state, out)
     if as_json:
         typer.echo(json.dumps(verdict.as_json() | {"report": str(page or "")}))
     else:
         typer.echo(_told(verdict) + (f"\nreport: {page}" if page else ""))
+    if new_only and verdict.status != WAITING:  # last: who is killed before has told nobody, and the next call compares them again
+        sys.stdout.flush()
+        mark_seen(state, verdict.about["last"])
     if verdict.moved and not exit_zero:
         raise typer.Exit(DRIFTED)
 
 
 def _told(verdict: Verdict) -> str:
-    from pipelines.monitoring.page import sentence_of
-
     columns = verdict.as_json()["columns"]
-    lines = [f"{verdict.status}: {sentence_of(verdict)}"]
+    lines = [f"{verdict.status}: {verdict.sentence}"]
     for key in verdict.moved:
         one = columns[key]
         medians = f"median {one['reference_median']:g} → {one['window_median']:g}"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines import options
 from tsernet.errors import CheckError, UserError
+
+if TYPE_CHECKING:
+    from tsernet.saliency import MapMaker
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +35,7 @@ def predict(
     ] = None,
     pixel_scale: Annotated[float, typer.Option(help="strip: pixels of the training's images per pixel of these")] = 1.0,
     levels: options.Levels = None,
+    method: Annotated[str | None, typer.Option(help="Instead of a model a method that learns nothing: bc | 2lsg | smd | rcrr")] = None,
 ) -> None:
     """Write one 8-bit saliency map an image, at the image's own size; folders in the folder are kept.
 
@@ -47,15 +51,31 @@ def predict(
     paths = list_images(images, out) if names is None else _chosen(list_images(images, out), images, names)
     targets = _targets(paths, images, out)
     require_safe_maps(targets, images, out, overwrite)
-    session, metadata, _ = open_model(model, runtime, device, callers_for(len(paths)))
-    predictor = map_maker(session, metadata, protocol=protocol, pixel_scale=pixel_scale, batch_size=batch_size)
+    predictor: MapMaker
+    if method is not None:
+        from tsernet.methods.traditional import LARGEST, TraditionalMaps
+
+        _require_no_model(method, model=model, runtime=runtime, device=device, protocol=protocol, pixel_scale=pixel_scale)
+        predictor, callers, max_pixels = TraditionalMaps(method), callers_for(len(paths)), max_pixels or LARGEST
+    else:
+        session, metadata, _ = open_model(model, runtime, device, callers_for(len(paths)))
+        predictor = map_maker(session, metadata, protocol=protocol, pixel_scale=pixel_scale, batch_size=batch_size)
+        callers = session.callers
     predictor.levels = parse_levels(levels, predictor.levels)
-    bad = write_maps(targets, predictor, session.callers, max_pixels)
+    bad = write_maps(targets, predictor, callers, max_pixels)
     if bad and images.is_file():
         raise UserError(bad[0])
     typer.echo(f"{len(paths) - len(bad)} maps in {out}" if out.is_dir() else f"map {out}")
     if bad:
         raise not_usable(bad, len(paths))
+
+
+def _require_no_model(method: str, **given: object) -> None:
+    """Refuse what is said of a model where none is asked."""
+    nothing = {"model": None, "runtime": "auto", "device": "auto", "protocol": None, "pixel_scale": 1.0}
+    for name, value in given.items():
+        if value != nothing[name]:
+            raise UserError(f"--method {method} has no model; leave out --{name.replace('_', '-')}")
 
 
 def not_usable(bad: list[str], count: int) -> CheckError:

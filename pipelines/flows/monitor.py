@@ -11,6 +11,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
+from prefect.events.worker import EventsWorker
 from prefect.states import Completed
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,7 +19,8 @@ from pipelines.flows.stage_process import run_command, stage_environment, tserne
 from pipelines.flows.wait_for_server import wait_for_server
 from pipelines.flows.workspace.context import flow_workspace
 from pipelines.flows.workspace.worktree import run_environment
-from pipelines.services.names import DRIFTED_EVENT, MONITORED, STEADY_EVENT
+from pipelines.monitoring.seen import mark_seen, seen_until
+from pipelines.services.names import DRIFTED_EVENT, MODEL_PATTERN, STEADY_EVENT, monitored
 
 
 class MonitorSettings(BaseModel):
@@ -28,7 +30,7 @@ class MonitorSettings(BaseModel):
 
     model: str = Field(
         default="models:/tsernet@champion",
-        pattern=r"^(models:/[^/@]+(/\d+|@[A-Za-z0-9_-]+)|shipped|shipped-paper)$",
+        pattern=MODEL_PATTERN,
         max_length=200,
         description="Whose training images are the reference; an alias is followed.",
     )
@@ -43,14 +45,17 @@ def monitor(settings: MonitorSettings = MonitorSettings()) -> State[Any]:  # noq
     with flow_workspace() as (repository, run_id):
         found = compare_window(repository, run_id, settings)
         show(found, settings.model)
-    return Completed(name=found["status"].capitalize(), message=sentence_of(found))
+        if settings.new_only and found["status"] != "waiting":
+            mark_seen(_state(repository), found["last"])
+    return Completed(name=found["status"].capitalize(), message=found["sentence"])
 
 
 @task(name="compare", task_run_name="compare", cache_policy=NO_CACHE)
 def compare_window(repository: Path, run_id: str, settings: MonitorSettings) -> dict[str, Any]:
     """Run `tsernet monitor` in the repository, whose log and training images it reads; nothing but its own folder is written."""
     options = ["--model", settings.model, "--window", str(settings.window), "--rate", str(settings.rate)]
-    options += ["--new-only"] if settings.new_only else []
+    if settings.new_only and (seen := seen_until(_state(repository))):
+        options += ["--since", seen]  # not --new-only, which would count them as seen before the event is out
     lines: list[str] = []
 
     def heard(line: str) -> None:
@@ -61,7 +66,7 @@ def compare_window(repository: Path, run_id: str, settings: MonitorSettings) -> 
     environment = stage_environment(run_environment(repository, run_id))
     run_command(tsernet("monitor", "--json", "--exit-zero", *options), repository, environment, heard)
     found: dict[str, Any] = json.loads(next(line for line in lines if line.startswith("{")))
-    get_run_logger().info("%s: %s", found["status"], sentence_of(found))
+    get_run_logger().info("%s: %s", found["status"], found["sentence"])
     return found
 
 
@@ -73,23 +78,19 @@ def show(found: dict[str, Any], model: str) -> None:
     if found["status"] == "waiting":
         return
     payload = {key: found[key] for key in ("moved", "rate", "images", "first", "last", "models", "columns", "notes", "report")}
-    name = model.removeprefix("models:/").partition("@")[0].partition("/")[0]
-    resource = {"prefect.resource.id": f"{MONITORED}{name}", "prefect.resource.name": name, "tsernet.moved": ",".join(found["moved"])}
+    name, about = monitored(model)
+    resource = {"prefect.resource.id": about, "prefect.resource.name": name, "tsernet.moved": ",".join(found["moved"])}
     emit_event(DRIFTED_EVENT if found["moved"] else STEADY_EVENT, resource, payload=payload)
+    EventsWorker.instance().drain()  # emitting only queues it
 
 
-def sentence_of(found: dict[str, Any]) -> str:
-    """Say in one line what was found."""
-    if found["status"] == "waiting":
-        return f"{found['images']} of {found['wanted']} images; nothing was compared"
-    if found["moved"]:
-        return f"{', '.join(found['moved'])} moved over the last {found['images']} images"
-    return f"the last {found['images']} images are of the training images' kind"
+def _state(repository: Path) -> Path:
+    return repository / ".tsernet" / "monitor"
 
 
 def summary_of(found: dict[str, Any]) -> str:
     """Put what was found into Markdown, the columns that moved first."""
-    lines = [f"**{found['status'].capitalize()}**: {sentence_of(found)}", ""]
+    lines = [f"**{found['status'].capitalize()}**: {found['sentence']}", ""]
     if found["columns"]:
         ranked = sorted(found["columns"].items(), key=lambda item: (not item[1]["moved"], -item[1]["distance"]))
         lines += ["| | Column | Median, training → window | Distance | Limit |", "| --- | --- | --- | --: | --: |"]

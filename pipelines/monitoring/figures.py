@@ -63,6 +63,11 @@ def sharpness(variance: ArrayLike) -> NDArray[np.float64]:
     return np.log10(np.asarray(variance, dtype=np.float64) + 1e-3)
 
 
+def sharpness_variance(logarithms: ArrayLike) -> NDArray[np.float64]:
+    """Undo `sharpness`."""
+    return 10.0 ** np.asarray(logarithms, dtype=np.float64) - 1e-3
+
+
 def _figures(row: Mapping[str, Any]) -> dict[str, float]:
     counts = np.array(json.loads(row["saliency_histogram"]), dtype=np.float64)
     sure = len(counts) // _SURE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,11 +30,11 @@ class Look:
     Attributes:
         model: As `tsernet inspect --model` takes it; the reference is of this version.
         log: Folder of the inspection log.
-        state: Folder for references, pages and what was looked at.
+        state: Folder for references and pages.
         root: The repository.
         window: How many images.
         rate: Chance of a false alarm of a window.
-        new_only: Whether only images count that no earlier look of this kind has compared.
+        after: Only images that were inspected later than this moment count, in the log's spelling; empty for all.
     """
 
     model: str
@@ -44,7 +43,7 @@ class Look:
     root: Path
     window: int = WINDOW
     rate: float = RATE
-    new_only: bool = False
+    after: str = ""
 
 
 def look(wanted: Look, report: Callable[[str], None]) -> Verdict:
@@ -56,15 +55,11 @@ def look(wanted: Look, report: Callable[[str], None]) -> Verdict:
     Raises:
         UserError: If there is no such model, or its training images are not here.
     """
-    until = wanted.state / "until.json"
-    after = json.loads(until.read_text(encoding="utf-8"))["at"] if wanted.new_only and until.is_file() else ""
-    window = last_images(wanted.log, wanted.window, after)
+    window = last_images(wanted.log, wanted.window, wanted.after)
     enough = len(window) >= wanted.window
     verdict = judge(window, reference_of(wanted, report) if enough else None, wanted.window, wanted.rate)
     if verdict.status == WAITING and not files_of(wanted.log):
         report(f"{wanted.log}: no inspection log there yet; 'tsernet serve' writes one")
-    if wanted.new_only and verdict.status != WAITING:
-        write_whole(until, json.dumps({"at": window.last}))
     return verdict
 
 
@@ -82,6 +77,16 @@ def reference_of(wanted: Look, report: Callable[[str], None]) -> Reference:
     from pipelines.serving.loaded import Usage, load
 
     return build(wanted.state, found, load(name, Usage()), report)
+
+
+def known_reference(wanted: Look) -> Reference | None:
+    """Recall the reference of a model; None if no look has made it yet.
+
+    Raises:
+        UserError: If there is no such model.
+    """
+    _, digest, weights, _ = _origin(wanted)
+    return remembered(wanted.state, digest, weights)
 
 
 def write_page(verdict: Verdict, state: Path, out: Path | None) -> Path:

@@ -31,7 +31,7 @@ def report_page(verdict: Verdict) -> str:
             style=style,
             status=verdict.status,
             headline=headline,
-            sentence=sentence_of(verdict),
+            sentence=f"{verdict.sentence[0].upper()}{verdict.sentence[1:]}.",
             cards=_cards(verdict),
             notes=verdict.notes,
             moved=moved,
@@ -51,16 +51,6 @@ def headline_of(verdict: Verdict) -> str:
         names = [_LABELS[key].label for key in verdict.moved]
         return f"Drifted: {', '.join(names[:3])}" + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     return "No drift"
-
-
-def sentence_of(verdict: Verdict) -> str:
-    """Say the verdict in a sentence."""
-    count = len(verdict.compared)
-    if verdict.status == WAITING:
-        return f"{verdict.about['images']} of {verdict.about['wanted']} images; nothing was compared."
-    if verdict.status == DRIFTED:
-        return f"{len(verdict.moved)} of {count} figures of the last {verdict.about['images']} images are not those of the training images."
-    return f"The last {verdict.about['images']} images are of the training images' kind, by each of {count} figures."
 
 
 def _column(verdict: Verdict, one: Compared, described: Mapping[str, Any]) -> dict[str, Any]:

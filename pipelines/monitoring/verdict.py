@@ -49,6 +49,17 @@ class Verdict:
         )
         return [one.key for one in ranked]
 
+    @property
+    def sentence(self) -> str:
+        """What was found, in words for whoever asks: the command, the page, a run's state."""
+        images, count = self.about["images"], len(self.compared)
+        if self.status == WAITING:
+            return f"{images} of {self.about['wanted']} images; nothing was compared"
+        if self.status == STEADY:
+            return f"the last {images} images are of the training images' kind, by each of {count} figures"
+        moved = ", ".join(self.moved)
+        return f"{len(self.moved)} of {count} figures of the last {images} images are not those of the training images: {moved}"
+
     def as_json(self) -> dict[str, Any]:
         """Say it to a program; every value is plain."""
         columns = {
@@ -64,6 +75,7 @@ class Verdict:
         }
         return {
             "status": self.status,
+            "sentence": self.sentence,
             "moved": self.moved,
             "rate": self.rate,
             **self.about,

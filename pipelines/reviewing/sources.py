@@ -54,7 +54,7 @@ def scales_of(asked: Asked, figures: Figures | None) -> Scales:
     challenger = _judge(other, asked) if other else None
     if challenger is None:
         print("no challenger: where two models disagree is not looked at (--challenger)", file=sys.stderr)
-    reference = _reference(asked, judge)
+    reference = _reference(name, asked, judge)
     if reference is None:
         print("no training images here: drift is not looked at (--reference)", file=sys.stderr)
     return Scales(judge, challenger, reference, figures, _label_errors(asked.report), asked.max_pixels)
@@ -102,11 +102,30 @@ def _registered_challenger(model: str) -> str | None:
     return f"models:/{name}/{number}" if number else None
 
 
-def _reference(asked: Asked, judge: Judge) -> Reference | None:
+def _reference(name: str, asked: Asked, judge: Judge) -> Reference | None:
+    if asked.reference is None and (known := remembered_reference(name)) is not None:
+        return known
     paths = _reference_images(asked.reference)
     step = max(1, len(paths) // _MOST_REFERENCES)
     rows = [figures_of(path, judge.maker, asked.max_pixels) for path in paths[::step]]
     return reference_of(rows) if rows else None
+
+
+def remembered_reference(name: str) -> Reference | None:
+    """Take the figures of a registered version's own training images, which `tsernet monitor` has remembered; None if it has not."""
+    if not name.startswith("models:"):
+        return None
+    from pipelines.monitoring.figures import sharpness_variance
+    from pipelines.monitoring.monitor import Look, known_reference
+    from pipelines.tracking.location import local_state, repository_root
+
+    state = local_state()
+    found = known_reference(Look(name, state / "inspections", state / "monitor", repository_root()))
+    if found is None:
+        return None
+    columns = {key: found.figures.columns[key] for key in FIGURES}
+    columns["sharpness"] = sharpness_variance(columns["sharpness"])
+    return reference_of([{key: float(values[row]) for key, values in columns.items()} for row in range(len(found.figures))])
 
 
 def _reference_images(folder: Path | None) -> list[Path]:

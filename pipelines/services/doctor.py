@@ -16,7 +16,7 @@ from pipelines.dvc_recovery import cut_off_files
 from pipelines.flows.stage_process import dvc, stage_environment
 from pipelines.flows.workspace.orphans import find_orphans
 from pipelines.flows.workspace.worktree import find_repository
-from pipelines.services.names import LIMIT, RETRAIN
+from pipelines.services.names import LIMIT, RETRAIN, REVIEW
 from pipelines.services.provision import POOL, SILENT_RUNS
 from pipelines.services.service import answers
 from tsernet.config import load_params
@@ -117,7 +117,7 @@ def _prefect() -> Iterator[Finding]:
         yield _workers(client, start)
         yield _there(client, f"limit {LIMIT}", f"/v2/concurrency_limits/{LIMIT}", deploy, _slots)
         yield _automation(client, deploy)
-        for name in (RETRAIN, "watch/watch", "monitor/monitor"):
+        for name in (RETRAIN, "watch/watch", REVIEW, "monitor/monitor"):
             yield _there(client, f"deployment {name}", f"/deployments/name/{name}", deploy, lambda deployment: deployment["status"])
 
 

@@ -17,11 +17,13 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
 from pipelines.services.deployments import refresh
-from pipelines.services.names import DRIFTED_EVENT, LIMIT, MISSING, MONITORED, RETRAIN
+from pipelines.services.names import DRIFTED_EVENT, LIMIT, MISSING, MONITORED, RETRAIN, REVIEW
 
 POOL = "tsernet"
 SILENT_RUNS = "tsernet: mark silent runs crashed"
 RETRAIN_ON_DRIFT = "tsernet: retrain when inspected images drift"
+REVIEW_ON_DRIFT = "tsernet: export a review when inspected images drift"
+_ON_DRIFT = {RETRAIN_ON_DRIFT: ("retrain", RETRAIN), REVIEW_ON_DRIFT: ("export those worth a look for labelling", REVIEW)}
 HEARTBEAT_SECONDS = 30
 
 
@@ -43,7 +45,7 @@ def make_ready(slots: int) -> dict[str, Any]:
         if wanted != there:
             client.upsert_global_concurrency_limit_by_name(LIMIT, wanted)
     make_automation()
-    make_drift_automation()
+    make_drift_automations()
     return {"limit": LIMIT, "slots": wanted}
 
 
@@ -79,34 +81,35 @@ def make_automation() -> None:
     ).create()
 
 
-def make_drift_automation() -> None:
-    """Make the rule that retrains on drift where `retrain` is deployed and the rule is not there; it is off until someone turns it on."""
-    with get_client(sync_client=True) as client:
-        if client.read_automations_by_name(RETRAIN_ON_DRIFT):
-            return
-        try:
-            deployment = client.read_deployment_by_name(RETRAIN).id
-        except ObjectNotFound:
-            return
-    Automation(
-        name=RETRAIN_ON_DRIFT,
-        description="A window of inspected images is not of the training images' kind. At most once a day.",
-        enabled=False,
-        trigger=EventTrigger(
-            expect={DRIFTED_EVENT},
-            match={"prefect.resource.id": [f"{MONITORED}*"]},
-            posture=Posture.Reactive,
-            threshold=1,
-            within=timedelta(days=1),
-        ),
-        actions=[RunDeployment(source="selected", deployment_id=deployment, parameters=None, job_variables=None)],
-    ).create()
+def make_drift_automations() -> None:
+    """Make the rules of `_ON_DRIFT` where what they start is deployed and they are not there; off until someone turns them on."""
+    for rule, (what, starts) in _ON_DRIFT.items():
+        with get_client(sync_client=True) as client:
+            if client.read_automations_by_name(rule):
+                continue
+            try:
+                deployment = client.read_deployment_by_name(starts).id
+            except ObjectNotFound:
+                continue
+        Automation(
+            name=rule,
+            description=f"A window of inspected images is not of the training images' kind: {what}. At most once a day.",
+            enabled=False,
+            trigger=EventTrigger(
+                expect={DRIFTED_EVENT},
+                match={"prefect.resource.id": [f"{MONITORED}*"]},
+                posture=Posture.Reactive,
+                threshold=1,
+                within=timedelta(days=1),
+            ),
+            actions=[RunDeployment(source="selected", deployment_id=deployment, parameters=None, job_variables=None)],
+        ).create()
 
 
 if __name__ == "__main__":
     make_pool()
     make_ready(1)
     missing = refresh(Path.cwd())
-    make_drift_automation()
+    make_drift_automations()
     for name in missing:
         print(f"{MISSING}{name}", flush=True)

@@ -44,6 +44,7 @@ def main(_: Sequence[str]) -> None:
 
 
 def _inputs(params: Params) -> ReportInputs:
+    from pipelines.stages.costs import costs_of
     from tsernet.data.levels import read_levels
     from tsernet.data.samples import read_split
     from tsernet.report import ReportInputs
@@ -62,6 +63,8 @@ def _inputs(params: Params) -> ReportInputs:
         shares=_shares(),
         comparable=params.dataset.source == "sd-saliency-900" and params.split.method == "official",
         levels=read_levels(TEST.parent),
+        costs=costs_of(params),
+        size=params.evaluate.resize,
     )
 
 

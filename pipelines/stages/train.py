@@ -157,6 +157,8 @@ def _write_results(out: Path, job: Any, result: Any, run: ChildRun, fingerprint:
         "fingerprint": fingerprint,
         "weights_sha256": sha256_of(out / "model.safetensors"),
     }
+    if result.step_seconds is not None:
+        record["step_seconds"] = result.step_seconds
     if job.start is not None:
         record["start"] = {"model": job.start.model, "weights_sha256": job.start.weights_sha256}
     if job.levels is not None:

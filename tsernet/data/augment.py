@@ -28,6 +28,27 @@ class TrainingSample(NamedTuple):
     edge: NDArray[np.float32]
 
 
+class Chances(NamedTuple):
+    """What was drawn for one sample: where its crop begins, how that is mirrored, how often then turned left, whether it gets noise."""
+
+    top: int
+    left: int
+    flip_rows: bool
+    flip_columns: bool
+    turns: int
+    noisy: bool
+
+
+def draw_chances(side: int, config: Augment, rng: np.random.Generator) -> Chances:
+    """Draw what happens to a sample of this side, in a fixed order; the places of its noise are drawn from `rng` after this."""
+    top, left = rng.integers(side - config.crop + 1, size=2).tolist()
+    rows, columns = False, False
+    if config.flip.up_down or config.flip.left_right:
+        rows, columns = (rng.random(2) < (config.flip.up_down, config.flip.left_right)).tolist()
+    turns = int(rng.integers(4)) if config.rotate else 0
+    return Chances(top, left, rows, columns, turns, bool(rng.random() < config.noise.probability))
+
+
 def augment(sample: Sample, config: Augment, scaling: str, rng: np.random.Generator) -> TrainingSample:
     """Crop, flip, turn and add salt and pepper, all drawn from `rng` in a fixed order.
 
@@ -35,15 +56,9 @@ def augment(sample: Sample, config: Augment, scaling: str, rng: np.random.Genera
 
     Source: Han et al., TIM 2022, section IV-A2 (256 → random 224 crop, salt-and-pepper noise).
     """
-    planes = [_crop(plane, config.crop, top_left) for top_left in [_offset(sample, config, rng)] for plane in sample]
-    if config.flip.up_down or config.flip.left_right:
-        flip_rows, flip_columns = rng.random(2) < (config.flip.up_down, config.flip.left_right)
-        planes = [plane[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1] for plane in planes]
-    if config.rotate:
-        turns = int(rng.integers(4))
-        planes = [np.rot90(plane, turns) for plane in planes]
-    image, mask, edge = planes
-    if rng.random() < config.noise.probability:
+    chances = draw_chances(sample.mask.shape[0], config, rng)
+    image, mask, edge = (_moved(plane, config.crop, chances) for plane in sample)
+    if chances.noisy:
         image = salt_and_pepper(image, config.noise.amount, 255 if scaling == "unit" else int(image.max()), rng)
     return TrainingSample(scale_image(image, scaling), _binary(mask), _binary(edge))
 
@@ -75,23 +90,22 @@ def salt_and_pepper(image: ImageArray, amount: float, salt: int, rng: np.random.
     """
     noisy = np.ascontiguousarray(image).copy()
     height, width = noisy.shape[:2]
-    count = round(amount * height * width)
-    places = rng.integers(height * width, size=count)
-    values = np.where(rng.random(count) < 0.5, salt, 0).astype(np.uint8)
+    places, bright = draw_grains(height * width, amount, rng)
     flat = noisy.reshape(height * width, -1)
-    flat[places] = values[:, None]
+    flat[places] = np.where(bright, salt, 0).astype(np.uint8)[:, None]
     return noisy
 
 
-def _offset(sample: Sample, config: Augment, rng: np.random.Generator) -> tuple[int, int]:
-    room = sample.mask.shape[0] - config.crop + 1
-    top, left = rng.integers(room, size=2)
-    return int(top), int(left)
+def draw_grains(pixels: int, amount: float, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Draw the places of salt and pepper among so many pixels, with repeats, of which the last counts; and which of them are salt."""
+    places = rng.integers(pixels, size=round(amount * pixels))
+    return places, rng.random(len(places)) < 0.5
 
 
-def _crop(plane: ImageArray, size: int, top_left: tuple[int, int]) -> ImageArray:
-    top, left = top_left
-    return plane[top : top + size, left : left + size]
+def _moved(plane: ImageArray, size: int, chances: Chances) -> ImageArray:
+    crop = plane[chances.top : chances.top + size, chances.left : chances.left + size]
+    flipped = crop[:: -1 if chances.flip_rows else 1, :: -1 if chances.flip_columns else 1]
+    return np.rot90(flipped, chances.turns) if chances.turns else flipped
 
 
 def _binary(mask: ImageArray) -> NDArray[np.float32]:

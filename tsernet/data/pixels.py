@@ -19,8 +19,8 @@ __all__ = ["MAX_PIXELS", "SUFFIXES", "ImageArray", "read_image", "read_samples",
 ImageArray = NDArray[np.uint8]
 
 # torchvision's ResNet-34 was trained on images standardised so.
-_MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32).reshape(3, 1, 1)
-_STD = np.array([0.229, 0.224, 0.225], dtype=np.float32).reshape(3, 1, 1)
+MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32).reshape(3, 1, 1)
+STD = np.array([0.229, 0.224, 0.225], dtype=np.float32).reshape(3, 1, 1)
 
 
 def read_image(path: Path, levels: Levels | None = None, max_pixels: int | None = MAX_PIXELS) -> ImageArray:
@@ -83,7 +83,7 @@ def scale_image(image: ImageArray, scaling: str) -> NDArray[np.float32]:
         raise ValueError(f"image must be (H, W) or (H, W, 3), got {image.shape}")
     top = 255.0 if scaling == "unit" else max(float(image.max()), 1.0)
     planes = image[None] if image.ndim == 2 else image.transpose(2, 0, 1)
-    factor = (1.0 / (top * _STD)).astype(np.float32)
+    factor = (1.0 / (top * STD)).astype(np.float32)
     scaled: NDArray[np.float32] = planes * factor
-    scaled -= _MEAN / _STD
+    scaled -= MEAN / STD
     return scaled

@@ -99,7 +99,7 @@ def _similarity(maps: Tensor, mask: Tensor, with_slope: bool) -> tuple[Tensor, T
     mean, square, product = blur(maps), blur(maps * maps), blur(maps * mask)
     mean_mask = blur(mask)
     squared_mask = mean_mask * mean_mask
-    a1 = torch.addcmul(maps.new_tensor(C1 / 2), mean, mean_mask)
+    a1 = torch.addcmul(maps.new_full((), C1 / 2), mean, mean_mask)  # filled there: a copy from the host would break a CUDA graph's capture
     a2 = product.addcmul_(mean, mean_mask, value=-1).add_(C2 / 2)
     b1 = torch.addcmul(squared_mask + C1, mean, mean)
     # The variances first: C₂ is small beside what they are the difference of.

@@ -17,9 +17,10 @@ from torch.nn import functional as F
 
 from tsernet.methods.interface import Maps, Method, Objective, SaliencyNetwork
 from tsernet.methods.layers import ConvNorm, enlarge, scaled
+from tsernet.methods.resnet import six_stages, through_stages
 from tsernet.models.blocks import three
 from tsernet.models.decoder import STAGE_OUTPUTS
-from tsernet.models.encoder import RESNET_STAGES, STAGE_BLOCKS, STAGE_CHANNELS, BasicBlock
+from tsernet.models.encoder import STAGE_CHANNELS
 
 REFINED = 64
 """Channels of the refine module."""
@@ -57,10 +58,7 @@ class BASNet(SaliencyNetwork):
         super().__init__(width)
         channels, outputs = ([scaled(count, width) for count in counts] for counts in (STAGE_CHANNELS, STAGE_OUTPUTS))
         self.stem = ConvNorm(3, channels[0], bias=True)
-        self.stages = nn.ModuleList()
-        for index, (inputs, found, count) in enumerate(zip((channels[0], *channels), channels, STAGE_BLOCKS, strict=False)):
-            first = BasicBlock(inputs, found, 2 if 0 < index < RESNET_STAGES else 1)
-            self.stages.append(nn.Sequential(first, *(BasicBlock(found, found) for _ in range(count - 1))))
+        self.stages = six_stages(channels)
         deepest = channels[-1]
         self.bridge = three(deepest, deepest, deepest, (2, 2, 2))
         self.decoder = nn.ModuleList(
@@ -73,12 +71,8 @@ class BASNet(SaliencyNetwork):
 
     def maps(self, image: Tensor) -> Maps:
         """As `SaliencyNetwork.maps`; behind the refined map that which it refines, then the deeper ones, the bridge's last."""
-        features: list[Tensor] = []
-        here = self.stem(image)
-        for index, stage in enumerate(self.stages):
-            here = stage(F.max_pool2d(here, 2) if index >= RESNET_STAGES else here)
-            features.append(here)
-        here = self.bridge(here)
+        features = through_stages(self.stages, self.stem(image))
+        here = self.bridge(features[-1])
         found = [enlarge(self.score_bridge(here), 32)]
         for index in reversed(range(len(features))):
             here = here if index == len(features) - 1 else enlarge(here, 2)

@@ -23,6 +23,9 @@ METHODS = {
     "gcpanet": "GCPANet",
     "minet": "MINet",
     "edrnet": "EDRNet",
+    "dacnet": "DACNet",
+    "eminet": "EMINet",
+    "minet2024": "MINet 2024",
 }
 """The other methods that are here, each a module of this package, and what they are called; as in Table I where they stand there."""
 

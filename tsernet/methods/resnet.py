@@ -5,12 +5,13 @@ Source: He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", CVP
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from tsernet.methods.layers import ConvNorm, chained, scaled
-from tsernet.models.encoder import StridedPointwise
+from tsernet.models.encoder import RESNET_STAGES, STAGE_BLOCKS, BasicBlock, StridedPointwise
 
 BLOCKS_50 = (3, 4, 6, 3)
 _EXPANSION = 4
@@ -77,3 +78,25 @@ class ResNet50(nn.Module):
 def resnet_channels(width: float) -> tuple[int, ...]:
     """Say how many channels the five maps have: 64, 256, 512, 1024, 2048 at width 1.0."""
     return (scaled(64, width), *(scaled(_EXPANSION * 64 * 2**index, width) for index in range(len(BLOCKS_50))))
+
+
+def six_stages(channels: Sequence[int]) -> nn.ModuleList:
+    """Make ResNet-34's four stages behind a stem without stride, and two more, which stand behind a max-pool (Qin et al., CVPR 2019).
+
+    Args:
+        channels: Of the six; the stem has the first's.
+    """
+    stages = nn.ModuleList()
+    for index, (inputs, outputs, count) in enumerate(zip((channels[0], *channels), channels, STAGE_BLOCKS, strict=False)):
+        first = BasicBlock(inputs, outputs, 2 if 0 < index < RESNET_STAGES else 1)
+        stages.append(nn.Sequential(first, *(BasicBlock(outputs, outputs) for _ in range(count - 1))))
+    return stages
+
+
+def through_stages(stages: Iterable[nn.Module], near: Tensor) -> list[Tensor]:
+    """Put the stem's features through stages of `six_stages`, its first ones or all; what each of them gives, at H, H/2, … H/32."""
+    features: list[Tensor] = []
+    for index, stage in enumerate(stages):
+        near = stage(F.max_pool2d(near, 2) if index >= RESNET_STAGES else near)
+        features.append(near)
+    return features

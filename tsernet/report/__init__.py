@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tsernet.report.build import ReportInputs, build_report
+from tsernet.report.equal_budget import Cost
 from tsernet.report.page import Share
 
-__all__ = ["ReportInputs", "Share", "build_report"]
+__all__ = ["Cost", "ReportInputs", "Share", "build_report"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tsernet.images.levels import Levels
 from tsernet.report.analysis_tables import bootstrap_table, failure_table, threshold_table
 from tsernet.report.detection import FOUND_AT, Detection, detect_all, detection_table, measured_table
+from tsernet.report.equal_budget import Cost, equal_budget_table, full_width_table
 from tsernet.report.evaluations import Evaluation, Evaluations, load_evaluations
 from tsernet.report.failures import Failure, find_failures
 from tsernet.report.figures import draw
@@ -42,6 +43,8 @@ class ReportInputs:
         shares: What the split made of it.
         comparable: Whether the test images are the paper's.
         levels: Of a set of more than 8 bits.
+        costs: Of each network, where other methods than TSERNet's variants are among them.
+        size: Side of the network's input, which the costs are of.
     """
 
     prepared: Path
@@ -57,6 +60,8 @@ class ReportInputs:
     shares: Sequence[Share]
     comparable: bool
     levels: Levels | None = None
+    costs: Mapping[str, Cost] = field(default_factory=dict)
+    size: int = 0
 
 
 def build_report(inputs: ReportInputs, out: Path, progress: Progress) -> None:
@@ -123,7 +128,9 @@ def _tables(
         table_one(methods, evaluations, inputs.comparable),
         ablation_table("II", evaluations, inputs.comparable),
         ablation_table("III", evaluations, inputs.comparable),
+        *([equal_budget_table(evaluations, inputs.costs, inputs.size)] if inputs.costs else []),
         bootstrap_table(evaluations, inputs.resamples),
+        *([full_width_table(inputs.costs, inputs.size)] if inputs.costs else []),
         threshold_table(evaluations),
     ]
     if full:

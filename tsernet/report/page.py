@@ -72,8 +72,9 @@ class Content:
         return [*lines, ("ms an image", f"{1000 * self.full.seconds_per_image:.1f}")] if self.full else lines
 
     def weighs_parts(self) -> bool:
-        """Say whether the pages hold the paper's ablations: on other images a single variant would stand there among gaps."""
-        return self.comparable or any(variant in LABELS for variant in self.variants if variant != "full")
+        """Say whether the pages hold the paper's ablations: on other images or beside other methods a lone variant stands among gaps."""
+        some = any(variant in LABELS for variant in self.variants if variant != "full")
+        return some or (self.comparable and "equal_budget" not in self.tables)
 
     def missing(self) -> list[str]:
         """Name the variants that were not evaluated."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tsernet.report.failures import Failure
 from tsernet.report.methods import Method
 from tsernet.report.operating import marked_clean
-from tsernet.report.published import published_variant
+from tsernet.report.published import LABELS, published_variant
 from tsernet.report.tables import Column, Row, Spread, Table
 
 _SIGNIFICANT = 0.05
@@ -30,7 +30,14 @@ def summarise(methods: Sequence[Method], tables: Mapping[str, Table], failures: 
     if full is None:
         return ["The full model was not evaluated."]
     found = "" if comparable else _found(tables)
-    sentences = [found, _reach(full, methods, comparable), _parts(tables["bootstrap"]), _weakest(tables["groups"]), _failing(failures)]
+    sentences = [
+        found,
+        _reach(full, methods, comparable),
+        _parts(tables["bootstrap"]),
+        _others(tables["bootstrap"]),
+        _weakest(tables["groups"]),
+        _failing(failures),
+    ]
     return [sentence for sentence in sentences if sentence]
 
 
@@ -55,8 +62,26 @@ def _reach(full: Method, methods: Sequence[Method], comparable: bool) -> str:
     return text
 
 
-def _parts(bootstrap: Table) -> str:
+def _tested(bootstrap: Table, of_ours: bool) -> list[Row]:
+    """List the bootstrap's rows of TSERNet's variants, or those of other methods."""
     tested = [row for row in bootstrap.rows if isinstance(row.values.get("max_f_measure"), float)]
+    return [row for row in tested if (row.values["name"] in LABELS.values()) == of_ours]
+
+
+def _others(bootstrap: Table) -> str:
+    tested = _tested(bootstrap, of_ours=False)
+    if not tested:
+        return ""
+    sure = sorted((row for row in tested if _p(row) < _SIGNIFICANT), key=_difference, reverse=True)
+    better, worse = ([row for row in sure if (_difference(row) > 0) == is_better] for is_better in (True, False))
+    text = f"Of {len(tested)} other methods, trained alike, {len(better)} reach a higher max F and {len(worse)} a lower one"
+    text += " beyond what the choice of test images explains"
+    named = ", ".join(f"{row.values['name']} ({_COST.show(_difference(row))})" for row in better)
+    return f"{text}; higher: {named}." if better else f"{text}."
+
+
+def _parts(bootstrap: Table) -> str:
+    tested = _tested(bootstrap, of_ours=True)
     if not tested:
         return ""
     worse = sorted((row for row in tested if _difference(row) < 0 and _p(row) < _SIGNIFICANT), key=_difference)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import statistics
 import sys
+import time
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,12 +89,17 @@ class TrainingJob:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The trained network, its record, the last step's weights and the step whose weights the network holds."""
+    """The trained network, its record, the last step's weights and the step whose weights the network holds.
+
+    `step_seconds` is the median over the steps that this process has done, what makes its batch and keeps checkpoints included; None
+    where there were none left to do.
+    """
 
     model: SaliencyNetwork
     history: History
     last: dict[str, Tensor]
     chosen_step: int
+    step_seconds: float | None = None
 
 
 def train(job: TrainingJob, reporter: Reporter) -> TrainingResult:
@@ -128,6 +135,7 @@ class _Training:
         self._objective = method_of(job.variant).objective
         self._fabric: Fabric = start(self._train.hardware, settings)
         self._is_first = process_rank() == 0
+        self._seconds: list[float] = []
         sides = {self._train.augment.resize, *(part.resize for part in self._train.progressive)}
         stores = {side: SampleStore(job.prepared, job.train_names, side, job.levels, self._train.window) for side in sides}
         self._batches = Batches(stores, self._train, job.seed, self._fabric.device, self._format)
@@ -164,6 +172,7 @@ class _Training:
             bar = around.enter_context(ProgressBar(what, total, history.steps)) if self._is_first else None
             around.enter_context(explain_out_of_memory(self._train))
             while history.steps < total and not has_converged(history.totals, self._train.plateau):
+                begin = time.perf_counter()
                 losses, rate = self._step(history.steps, batch)
                 names = batch.names
                 # The next batch, if there is one, is made while a GPU works; only then are the losses waited for.
@@ -173,6 +182,7 @@ class _Training:
                 self._after_step(history.steps)
                 if bar:
                     bar.advance(f"loss {history.totals[-1]:.3f}")
+                self._seconds.append(time.perf_counter() - begin)
                 if signal := self._joint_signal(stop):
                     self._stop(signal)
         self._save()
@@ -256,4 +266,5 @@ class _Training:
         best_step = history.best_step()
         network = state.product.to("cpu").eval()
         network.load_state_dict(last if state.best is None else state.best)
-        return TrainingResult(network, history, last, best_step or history.steps)
+        step_seconds = statistics.median(self._seconds) if self._seconds else None
+        return TrainingResult(network, history, last, best_step or history.steps, step_seconds)

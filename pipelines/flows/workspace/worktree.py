@@ -104,20 +104,41 @@ def write_params(workspace: Path, repository: Path, settings: Settings) -> Param
     _point_to_person(tree, workspace, repository)
     if waiting := _unsettled(tree, settings.settle_seconds):
         tree["dataset"]["exclude"] = [*tree["dataset"].get("exclude", []), *waiting]
-    # Validated as plain values: ruamel's round-trip types are not what the strict schema expects.
+    return _write_tree(tree, workspace)
+
+
+def write_changed_params(workspace: Path, repository: Path, text: str, changes: Mapping[str, Any]) -> Params:
+    """Put params with some keys set to other values into the workspace's params.yaml.
+
+    Args:
+        text: The params as YAML.
+        changes: Values by key, whose parts are joined by dots.
+    Raises:
+        UserError: If the result is not valid; the line names the key.
+    """
+    tree = YAML().load(text)
+    for key, value in changes.items():
+        _set(tree, key, value)
+    _point_to_person(tree, workspace, repository)
+    return _write_tree(tree, workspace)
+
+
+def _write_tree(tree: Any, workspace: Path) -> Params:
+    """Write the file, and validate it as plain values: ruamel's round-trip types are not what the strict schema expects."""
     target = workspace / "params.yaml"
     with target.open("w", encoding="utf-8") as stream:
-        yaml.dump(tree, stream)
+        YAML().dump(tree, stream)
     plain = YAML(typ="safe", pure=True).load(target.read_text(encoding="utf-8"))
     return parse_params(plain, "params.yaml")
 
 
-def save_experiment(workspace: Path, name: str) -> str:
+def save_experiment(workspace: Path, name: str, *stages: str) -> str:
     """Save the workspace as a DVC experiment, which the person's repository then lists.
 
     Args:
         workspace: Where the stages ran.
         name: What to call it; characters that git refuses become `-`.
+        stages: Those whose outputs are kept; all of the graph, which must have run, if none is given.
     Returns:
         The name it got; with a number where that name was taken.
     """
@@ -126,7 +147,7 @@ def save_experiment(workspace: Path, name: str) -> str:
     free, number = wanted, 2
     while free in taken:
         free, number = f"{wanted}-{number}", number + 1
-    _run(dvc("exp", "save", "--quiet", "--name", free), workspace)
+    _run(dvc("exp", "save", "--quiet", "--name", free, *stages), workspace)
     return free
 
 

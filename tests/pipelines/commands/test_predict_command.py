@@ -12,7 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pipelines.cli import build_app
-from tsernet.errors import UserError
+from tsernet.errors import CheckError, UserError
 from tsernet.shipped import shipped_model
 
 
@@ -82,3 +82,22 @@ def test_changed_or_missing_weights_are_refused(tmp_path: Path) -> None:
     weights.unlink()
     with pytest.raises(UserError, match="missing from this installation"):
         shipped_model("shipped", folder)
+
+
+def test_a_method_that_learns_nothing_needs_no_model(image: Path) -> None:
+    result = predict(image, "--out", "maps", "--method", "bc")
+    assert result.exit_code == 0, result.output
+    assert "shipped" not in result.stderr
+    with Image.open("maps/one.png") as saliency:
+        assert (saliency.mode, saliency.size) == ("L", (70, 50))
+    with pytest.raises(UserError, match=r"--method bc has no model; leave out --pixel-scale"):
+        predict(image, "--out", "maps", "--method", "bc", "--pixel-scale", 2)
+    with pytest.raises(UserError, match=r"--method unet: expected one of bc, 2lsg, smd, rcrr"):
+        predict(image, "--out", "maps", "--method", "unet")
+
+
+def test_a_method_names_what_is_too_large_for_it_and_does_the_rest(image: Path) -> None:
+    Image.fromarray(np.zeros((1001, 1000), dtype=np.uint8)).save("large.png")
+    with pytest.raises(CheckError, match=r"1 of 2 files could not be used: .*large\.png"):
+        predict(".", "--out", "maps", "--method", "smd")
+    assert [path.name for path in Path("maps").iterdir()] == ["one.png"]

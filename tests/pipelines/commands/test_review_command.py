@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 from click.testing import Result
 from dvc_clone import add_images
+from inspections import made_up
 from owners import LABEL_STUDIO_SDK, LABELME, install, run
 from PIL import Image
 from typer.testing import CliRunner
 
 from pipelines.cli import build_app
-from pipelines.reviewing.sources import logged
+from pipelines.monitoring.figures import figures_of
+from pipelines.monitoring.reference import Reference
+from pipelines.reviewing.sources import logged, remembered_reference
 from tsernet.annotations import ImportOptions, import_dataset
 from tsernet.data.prepare import prepare
 from tsernet.errors import UserError
@@ -210,3 +213,16 @@ def test_labelme_and_label_studio_take_the_projects(plant: Path, tmp_path: Path)
     review(plant, tmp_path / "studio", "--format", "label-studio")
     folder = tmp_path / "studio/annotations"
     run(install(tmp_path / "sdk", (*LABEL_STUDIO_SDK, "xmljson==0.2.1")), BY_LABEL_STUDIO, folder / "labels.xml", folder / "tasks.json")
+
+
+def test_images_are_held_against_what_the_monitor_remembers_of_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = list(made_up(50, 0))
+    known = Reference(figures_of(rows), "split", "1" * 64, 50)
+    monkeypatch.setattr("pipelines.monitoring.monitor.known_reference", lambda _: known)
+
+    assert remembered_reference("shipped") is None
+    found = remembered_reference("models:/tsernet@champion")
+    assert found is not None
+    assert set(found.columns) == {"brightness", "contrast", "sharpness", "clipped"}
+    assert found.columns["brightness"][0] == pytest.approx(np.median([row["brightness"] for row in rows]))
+    assert found.columns["sharpness"][0] == pytest.approx(np.median(np.log1p([row["sharpness"] for row in rows])))

@@ -5,17 +5,22 @@ from __future__ import annotations
 import shutil
 import sys
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from inspections import made_up, make_working_copy, write_log
+from inspections import inspected, made_up, make_working_copy, write_log
+from PIL import Image
 from servers import wait_for
 from sites import PASSWORD, Site
 from standin import ROOT, read_journal, run
+from steel import png_of, steel
 
 from pipelines.monitoring.figures import figures_of
 from pipelines.monitoring.reference import Reference, remember
-from pipelines.services.provision import RETRAIN_ON_DRIFT, SILENT_RUNS
+from pipelines.services.provision import RETRAIN_ON_DRIFT, REVIEW_ON_DRIFT, SILENT_RUNS
+from pipelines.serving.loaded import Usage, load
 from tsernet.digests import sha256_of
 from tsernet.shipped import shipped_model
 
@@ -120,7 +125,7 @@ def test_a_drifted_window_is_a_state_an_artifact_and_one_event(site: Site) -> No
         assert site.prefect.wait_for_end(run_id) == "COMPLETED", site.prefect.logs_of(run_id)
         states.append(site.prefect.get(f"/flow_runs/{run_id}").json()["state"])
 
-    assert [(state["name"], state["message"].split(" moved")[0]) for state in states] == [
+    assert [(state["name"], state["message"].rpartition(": ")[2]) for state in states] == [
         ("Drifted", "brightness"),
         ("Waiting", "0 of 60 images; nothing was compared"),
     ]
@@ -140,9 +145,35 @@ def test_a_drifted_window_is_a_state_an_artifact_and_one_event(site: Site) -> No
         shutil.rmtree(site.repository / left)
 
 
-def test_the_rule_that_retrains_on_drift_is_there_and_off(site: Site) -> None:
+@pytest.mark.long
+def test_a_review_is_exported_from_the_inspected_images(site: Site) -> None:
+    frames = site.repository / "data/frames"
+    frames.mkdir(parents=True)
+    for name in ("a.png", "b.png", "not-inspected.png"):
+        (frames / name).write_bytes(png_of(steel(96, 128 if name == "a.png" else 160)))
+    pixels = ((name, np.asarray(Image.open(frames / name))) for name in ("a.png", "b.png"))
+    log = write_log(site.repository / ".tsernet/inspections", inspected(pixels, load("shipped", Usage())))
+    deployment = site.prefect.get("/deployments/name/review/review").json()["id"]
+    settings = {"model": "shipped", "budget": 5}
+    run_id = site.prefect.post(f"/deployments/{deployment}/create_flow_run", parameters={"settings": settings}).json()["id"]
+    assert site.prefect.wait_for_end(run_id) == "COMPLETED", site.prefect.logs_of(run_id)
+
+    state = site.prefect.get(f"/flow_runs/{run_id}").json()["state"]
+    project = Path(state["message"])
+    assert state["name"] == "Exported"
+    assert {path.name for path in (project / "images").iterdir()} == {"a.png", "b.png"}
+    (shown,) = site.prefect.post("/artifacts/filter", artifacts={"key": {"any_": ["review"]}}).json()
+    assert "2 images to correct" in shown["data"]
+    assert "tsernet import labelme" in shown["data"]
+    sent: dict[str, Any] = {"filter": {"event": {"prefix": ["tsernet.review."]}}}
+    wait_for(lambda: site.prefect.post("/events/filter", **sent).json()["events"], 20, "the event")
+    for left in (frames, log, project):
+        shutil.rmtree(left)
+
+
+def test_the_rules_of_drift_are_there_and_off(site: Site) -> None:
     rules = site.prefect.post("/automations/filter").json()
-    assert {rule["name"]: rule["enabled"] for rule in rules} == {SILENT_RUNS: True, RETRAIN_ON_DRIFT: False}
+    assert {rule["name"]: rule["enabled"] for rule in rules} == {SILENT_RUNS: True, RETRAIN_ON_DRIFT: False, REVIEW_ON_DRIFT: False}
 
 
 def test_schedules_are_there_and_off(site: Site) -> None:

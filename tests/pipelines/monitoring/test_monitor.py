@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -21,6 +24,7 @@ from pipelines.exit_codes import DRIFTED
 from pipelines.monitoring.figures import figures_of
 from pipelines.monitoring.monitor import Look, look, reference_of
 from pipelines.monitoring.reference import Reference, remember
+from pipelines.monitoring.seen import seen_until
 from pipelines.monitoring.verdict import Verdict, judge
 from pipelines.monitoring.window import last_images
 from pipelines.serving.loaded import Usage, load
@@ -126,6 +130,31 @@ def test_only_new_images_are_compared_again(repository: Path) -> None:
     assert [status(), status()] == ["drifted 100", "waiting 0"]
     assert command().exit_code == DRIFTED  # without the option the last images count each time
     assert len(list((repository / ".tsernet/monitor/reports").glob("*.html"))) >= 2
+
+
+def test_a_window_whose_answer_did_not_get_out_is_compared_again(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    logged(repository, 2, brightness=0.4)
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.monitoring.monitor.write_page", Mock(side_effect=OSError("killed")))
+        assert "killed" in str(command("--new-only").exception)
+    (mark := repository / ".tsernet/monitor").mkdir(exist_ok=True)
+    assert seen_until(mark) == ""
+    found = json.loads(command("--new-only", "--json").stdout)
+    assert (found["status"], found["last"]) == ("drifted", seen_until(mark))
+
+
+def test_the_flow_counts_a_window_as_seen_after_its_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flow = import_module("pipelines.flows.monitor")
+    found = {"status": "drifted", "sentence": "…", "last": "2026-01-01T00:00:00.000+00:00"}
+    monkeypatch.setattr(flow, "flow_workspace", lambda: nullcontext((tmp_path, "run")))
+    monkeypatch.setattr(flow, "compare_window", lambda *_: found)
+    monkeypatch.setattr(flow, "show", Mock(side_effect=OSError("the server is away")))
+    with pytest.raises(OSError, match="away"):
+        flow.monitor.fn()
+    assert seen_until(tmp_path / ".tsernet/monitor") == ""
+    monkeypatch.setattr(flow, "show", Mock())
+    assert flow.monitor.fn().name == "Drifted"
+    assert seen_until(tmp_path / ".tsernet/monitor") == found["last"]
 
 
 def test_training_images_that_are_not_here_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

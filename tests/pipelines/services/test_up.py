@@ -21,7 +21,7 @@ from stacks import Up, running_up
 from standin import ROOT, make_repository
 
 from pipelines.services.guard import OWNER, SCRATCH
-from pipelines.services.provision import RETRAIN_ON_DRIFT, SILENT_RUNS
+from pipelines.services.provision import RETRAIN_ON_DRIFT, REVIEW_ON_DRIFT, SILENT_RUNS
 from pipelines.services.service import AddressTakenError, Service, answers
 from tsernet.errors import CheckError, UserError
 
@@ -43,10 +43,26 @@ def test_the_doctor_finds_everything(up: Up) -> None:
     assert code == 0, findings
 
     rules = {rule["name"]: rule["enabled"] for rule in up.api.post("/automations/filter").json()}
-    assert rules == {SILENT_RUNS: True, RETRAIN_ON_DRIFT: False}
+    assert rules == {SILENT_RUNS: True, RETRAIN_ON_DRIFT: False, REVIEW_ON_DRIFT: False}
     assert {"repository", "DVC", "MLflow", "Prefect server", "work pool", "worker", "limit gpu", "deployment retrain/default"} <= set(
         findings
     )
+
+
+def test_a_schedule_that_is_turned_on_plans_runs(up: Up) -> None:
+    deployment = up.api.get("/deployments/name/watch/watch").json()
+    (schedule,) = deployment["schedules"]
+    address = f"/deployments/{deployment['id']}/schedules/{schedule['id']}"
+    up.api.patch(address, active=True)
+
+    def planned() -> list[str]:
+        found = up.api.post("/flow_runs/filter", flow_runs={"deployment_id": {"any_": [deployment["id"]]}}).json()
+        return [run["state_name"] for run in found]
+
+    wait_for(planned, 60, "planned runs")
+    assert set(planned()) == {"Scheduled"}
+    up.api.patch(address, active=False)
+    wait_for(lambda: not planned(), 60, "the plan's end")
 
 
 def test_a_foreign_host_is_refused(up: Up) -> None:

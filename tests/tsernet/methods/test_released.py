@@ -25,7 +25,6 @@ from tsernet.methods.interface import SaliencyNetwork
 from tsernet.methods.registry import build_network
 
 LAYERS = (nn.Conv2d, nn.BatchNorm2d, nn.PReLU, nn.Linear)
-SIZE = 64
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,10 @@ class Released:
         final: Picks the final map, of what the network gives; `is_logits` says whether it is before the sigmoid.
         layers: Theirs and ours, whose results are compared in place of the maps.
         pairs: Theirs and ours, of what the two do not compute in the same order; all else is matched by shape and order.
+        size: Width of the image; its height is twice that.
+        plain: Whether there is no BatchNorm, so that weights must keep signals from vanishing behind a ReLU.
+        channelwise: Their lists of layers for one channel each, which are one layer of groups here.
+        parameters: Theirs that belongs to no layer, and our layer whose weight it is.
     """
 
     repository: str
@@ -49,6 +52,10 @@ class Released:
     is_logits: bool = False
     pairs: tuple[tuple[str, str], ...] = ()
     layers: tuple[str, str] = ("", "")
+    size: int = 64
+    plain: bool = False
+    channelwise: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 def _nothing(*_: Any, **__: Any) -> Any:
@@ -61,9 +68,24 @@ _MI = tuple(
     for level in (0, 4)
     for theirs, ours in (("h2l", "0_1"), ("l2h", "1_0"))
 )
+_CPD = tuple((f"rfb{level}_{number}", f"{branch}.see_{ours}") for number, branch in ((1, "first"), (2, "second"))
+             for level, ours in ((4, "middle"), (5, "deep")))  # fmt: skip
 _GCPA = [("sa55", "head"), ("ca55", "head_context"), ("ca45", "contexts.0"), ("ca35", "contexts.1"), ("ca25", "contexts.2")]
 for _level, _their in enumerate(("45", "34", "23")):
     _GCPA += [(f"fam{_their}.conv_l", f"weave.{_level}.from_near"), (f"fam{_their}.conv_d1", f"weave.{_level}.from_deep")]
+
+
+class _Joint(nn.Module):
+    """Both of PoolNet's ways one after the other: edges, then the map."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Any:
+        self.network(image, 0)
+        return self.network(image, 1)
+
 
 RELEASED = {
     "basnet": Released(
@@ -82,7 +104,24 @@ RELEASED = {
     ),
     "egnet": Released(
         "JXingZhao+EGNet", "", "model", lambda module: module.build_model("vgg"), lambda maps: maps[2][-1],
-        is_logits=True, pairs=_EG,
+        is_logits=True, pairs=_EG, plain=True,
+    ),
+    "cpd": Released(
+        "wuzhe71+CPD", "model", "CPD_models", lambda module: module.CPD_VGG(), lambda maps: maps[1],
+        is_logits=True, pairs=_CPD, plain=True, parameters=(("HA.gaussian_kernel", "blur"),),
+    ),
+    "poolnet": Released(
+        "backseason+PoolNet", "", "networks.joint_poolnet", lambda module: _Joint(module.build_model("vgg")), lambda maps: maps,
+        is_logits=True, pairs=(("network.block", "edges"),), plain=True, size=128,  # so that the windows of its means fit
+    ),
+    "dacnet": Released("zxforchid+DACNet", "", "model.DACNet", lambda module: module.DACNet(3, 1), lambda maps: maps[0]),
+    "eminet": Released(
+        "zxforchid+Edge-Aware-Multi-Level-Interactive-Network", "", "model.EMINet",
+        lambda module: module.EMINet(3, 1), lambda maps: maps[-1],
+    ),
+    "minet2024": Released(
+        "Kunye-Shen+MINet", "", "model.MINet", lambda module: module.MINet(), lambda maps: maps[0],
+        layers=("conv_out1.conv.1", "score.0.1"), channelwise="Pconv",
     ),
     "edrnet": Released("SongGuorong+EDRNet", "", "model.EDRNet", lambda module: module.EDRNet(3), lambda maps: maps[0]),
 }  # fmt: skip
@@ -132,10 +171,35 @@ def called(network: nn.Module, image: Tensor) -> tuple[list[tuple[str, nn.Module
     return list(order.items()), found
 
 
-def fill(ours: SaliencyNetwork, theirs: nn.Module, image: Tensor, pairs: tuple[tuple[str, str], ...]) -> None:
+def in_groups(order: list[tuple[str, nn.Module]], part: str) -> list[tuple[str, nn.Module]]:
+    """Put the layers for one channel each, which lists called `part` hold, into one layer of groups in the place of the first."""
+    joined: dict[str, list[nn.Module]] = {}
+    for name, layer in order:
+        before, found, rest = name.partition(f".{part}.")
+        joined.setdefault(f"{before}{found}{rest.partition('.')[2]}" if found else name, []).append(layer)
+    return [(name, layers[0] if len(layers) == 1 else _side_by_side(layers)) for name, layers in joined.items()]
+
+
+def _side_by_side(layers: list[nn.Module]) -> nn.Module:
+    first, count = layers[0], len(layers)
+    made: nn.Module = nn.BatchNorm2d(count)
+    if isinstance(first, nn.Conv2d):
+        made = nn.Conv2d(count * first.in_channels, count, first.kernel_size, groups=count, bias=first.bias is not None)
+    values = {key: torch.cat([layer.state_dict()[key] for layer in layers]) for key, value in first.state_dict().items() if value.dim()}
+    made.load_state_dict(values, strict=False)
+    return made
+
+
+def fill(ours: SaliencyNetwork, theirs: nn.Module, image: Tensor, released: Released) -> None:
     """Copy their numbers into our layers."""
     (their_order, _), (our_order, _) = called(theirs, image), called(ours, image)
-    for their_part, our_part in (*pairs, ("", "")):
+    if released.channelwise:
+        their_order = in_groups(their_order, released.channelwise)
+    for parameter, our_layer in released.parameters:
+        own = ours.get_submodule(our_layer)
+        our_order.remove((our_layer, own))
+        own.load_state_dict({"weight": theirs.get_parameter(parameter).detach()})
+    for their_part, our_part in (*released.pairs, ("", "")):
         waiting: dict[Any, list[nn.Module]] = defaultdict(list)
         for name, layer in [one for one in our_order if _is_in(one[0], our_part)]:
             waiting[_shape(layer)].append(layer)
@@ -175,10 +239,13 @@ def _shape(layer: nn.Module) -> tuple[Any, ...]:
 def test_the_released_network_gives_the_same_final_map(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     released = RELEASED[name]
     torch.manual_seed(0)
-    image = torch.randn(1, 3, 2 * SIZE, SIZE)
+    image = torch.randn(1, 3, 2 * released.size, released.size)
     with imported(released, monkeypatch) as module:
         if name == "gcpanet":
             monkeypatch.setattr(module.ResNet, "initialize", lambda _: None)
+        if name == "cpd":
+            monkeypatch.setattr(module.B2_VGG, "_initialize_weights", _nothing)
+            monkeypatch.setattr(torch, "load", _nothing)
         theirs = released.build(module).eval()
         for layer in theirs.modules():
             if isinstance(layer, nn.BatchNorm2d):
@@ -188,13 +255,9 @@ def test_the_released_network_gives_the_same_final_map(name: str, monkeypatch: p
                 layer.running_mean.uniform_(-0.1, 0.1)
                 layer.running_var.uniform_(0.8, 1.2)
             elif isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight, a=1.0)
-        if name == "egnet":
-            for layer in theirs.modules():
-                if isinstance(layer, nn.Conv2d):
-                    nn.init.kaiming_normal_(layer.weight)
+                nn.init.kaiming_normal_(layer.weight, a=0.0 if released.plain else 1.0)
         ours = build_network(name).eval()
-        fill(ours, theirs, image, released.pairs)
+        fill(ours, theirs, image, released)
         expected, found = (_given(network, image, layer) for network, layer in zip((theirs, ours), released.layers, strict=True))
     if not released.layers[0]:
         expected, found = released.final(expected), found.saliency if released.is_logits else torch.sigmoid(found.saliency)

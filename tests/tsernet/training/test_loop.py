@@ -71,6 +71,8 @@ def test_the_best_validated_weights_are_chosen_and_the_last_are_kept(make_job: M
     result = train(make_job(), recorder)
     scores = {step: row["val_s_measure"] for step, row in recorder.rows.items() if "val_s_measure" in row}
     assert set(scores) == {3, 6}
+    assert result.step_seconds is not None
+    assert result.step_seconds > 0
     assert result.chosen_step == max(scores, key=lambda step: scores[step])
     assert recorder.images == [("samples.png", 2), ("validation.png", 3), ("samples.png", 4), ("validation.png", 6)]
     is_last = all(torch.equal(result.last[name], tensor) for name, tensor in result.model.state_dict().items())
