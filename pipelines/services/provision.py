@@ -60,17 +60,14 @@ def make_pool() -> None:
 
 
 def make_automation() -> None:
-    """Make the rule that marks a run Crashed when it has missed three heartbeats, if it is not there."""
-    with get_client(sync_client=True) as client:
-        if client.read_automations_by_name(SILENT_RUNS):
-            return
-    ends = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
-    Automation(
+    """Make the rule that marks a run Crashed when it has missed three heartbeats, or bring one that is there up to date."""
+    rule = Automation(
         name=SILENT_RUNS,
         description="A flow run that sends no sign of life for three heartbeats has lost its process.",
         trigger=EventTrigger(
             after={"prefect.flow-run.heartbeat"},
-            expect={"prefect.flow-run.heartbeat"} | ends,
+            # Whatever it ends in: a flow may name its end itself, as `monitor` does (Steady, Drifted).
+            expect={"prefect.flow-run.*"},
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
@@ -78,7 +75,14 @@ def make_automation() -> None:
             within=timedelta(seconds=3 * HEARTBEAT_SECONDS),
         ),
         actions=[ChangeFlowRunState(name="Crashed", state=StateType.CRASHED, message="no sign of life for three heartbeats", force=False)],
-    ).create()
+    )
+    with get_client(sync_client=True) as client:
+        found = client.read_automations_by_name(SILENT_RUNS)
+        if not found:
+            rule.create()
+        elif getattr(found[0].trigger, "expect", None) != {"prefect.flow-run.*"}:
+            rule.enabled = found[0].enabled
+            client.update_automation(found[0].id, rule)
 
 
 def make_drift_automations() -> None:

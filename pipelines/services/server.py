@@ -14,19 +14,21 @@ from typing import TYPE_CHECKING, Any
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
 OWN_NAMES = ("127.0.0.1", "localhost")
 
 
-def create_app() -> FastAPI:
-    """Make the application for uvicorn's `--factory`."""
+def create_app() -> ASGIApp:
+    """Make the application for uvicorn's `--factory`.
+
+    The check stands around Prefect's application and not inside it: the actions of automations call that one without a socket, under a name
+    of their own, and would be refused.
+    """
     from prefect.server.api.server import create_app as create_prefect
 
     _let_schedules_work()
-    app = create_prefect()
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(OWN_NAMES), www_redirect=False)
-    return app
+    return TrustedHostMiddleware(create_prefect(), allowed_hosts=list(OWN_NAMES), www_redirect=False)
 
 
 def _let_schedules_work() -> None:
