@@ -11,7 +11,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import httpx
 import psutil
@@ -21,6 +24,7 @@ from stacks import Up, running_up
 from standin import ROOT, make_repository
 
 from pipelines.services.guard import OWNER, SCRATCH
+from pipelines.services.names import DRIFTED_EVENT, MONITORED
 from pipelines.services.provision import RETRAIN_ON_DRIFT, REVIEW_ON_DRIFT, SILENT_RUNS
 from pipelines.services.service import AddressTakenError, Service, answers
 from tsernet.errors import CheckError, UserError
@@ -63,6 +67,32 @@ def test_a_schedule_that_is_turned_on_plans_runs(up: Up) -> None:
     assert set(planned()) == {"Scheduled"}
     up.api.patch(address, active=False)
     wait_for(lambda: not planned(), 60, "the plan's end")
+
+
+def test_an_alarm_starts_what_a_rule_names(up: Up) -> None:
+    (rule,) = [one for one in up.api.post("/automations/filter").json() if one["name"] == REVIEW_ON_DRIFT]
+    deployment = up.api.get("/deployments/name/review/review").json()
+    up.api.patch("/work_pools/tsernet", is_paused=True)  # the run that is made is of no interest
+    up.api.patch(f"/automations/{rule['id']}", enabled=True)
+
+    def made() -> list[str]:
+        found = up.api.post("/flow_runs/filter", flow_runs={"deployment_id": {"any_": [deployment["id"]]}}).json()
+        return [run["id"] for run in found]
+
+    event: dict[str, Any] = {
+        "id": str(uuid4()),
+        "occurred": datetime.now(UTC).isoformat(),
+        "event": DRIFTED_EVENT,
+        "payload": {},
+        "related": [],
+    }
+    event["resource"] = {"prefect.resource.id": f"{MONITORED}tsernet", "prefect.resource.name": "tsernet"}
+    assert httpx.post(f"{up.prefect}/api/events", json=[event]).is_success
+    wait_for(made, 30, "the run that the rule starts")
+    for run in made():
+        assert httpx.delete(f"{up.prefect}/api/flow_runs/{run}").is_success
+    up.api.patch(f"/automations/{rule['id']}", enabled=False)
+    up.api.patch("/work_pools/tsernet", is_paused=False)
 
 
 def test_a_foreign_host_is_refused(up: Up) -> None:
