@@ -104,7 +104,7 @@ def test_from_the_browser_to_a_decision_about_the_next_champion(mill: Clone, up:
     assert {name: after[name] for name in before} == before
     new = {name: part for name, part in after.items() if name not in before}
     assert (len(new), "test" in new.values()) == (BUDGET, True)
-    assert json.loads(tsernet(up, "models", "trace", "models:/tsernet/2", "--json"))["started_from"]["model"] == "models:/tsernet/1"
+    assert json.loads(tsernet(up, "models", "trace", "models:/tsernet/2", "--json"))["started_from"] == "models:/tsernet/1"
 
 
 def darkened(frames: Path, masks: Path) -> list[Path]:

@@ -93,7 +93,7 @@ def test_losses_are_those_of_the_ordinary_training(tmp_path: Path, make_params: 
     assert rates == pytest.approx([learning_rate(step, 8, params.train.optimiser) for step in range(8)], rel=1e-6)
     first = initial_network("full", 1, params.model)
     moved, meant = (
-        torch.cat([(one[name] - old).flatten() for name, old in first.named_parameters()])
+        torch.cat([(one[name] - old.detach()).flatten() for name, old in first.named_parameters()])
         for one in (training.network.state_dict(), expected.last)
     )
     assert float(moved.abs().max()) > 2e-5
