@@ -17,9 +17,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pipelines.registry.retry import retry_on_collision
+from tenacity import retry as make_retry
+from tenacity import retry_if_result, stop_after_attempt, wait_random_exponential
+
+from pipelines.registry.retry import ATTEMPTS, retry_on_collision
 from pipelines.registry.versions import Registry, all_versions, ensure_model
 from pipelines.tracking.server import reachable
+from tsernet.errors import CheckError
 
 Action = Literal["promote", "rollback", "keep", "adopt"]
 ANYONE = "*"
@@ -93,7 +97,7 @@ def replay(decisions: Sequence[Decision]) -> Record:
 def read_record(registry: Registry) -> Record:
     """Read the record from the store."""
     with reachable(registry.uri):
-        return replay([_read(one) for one in all_versions(registry.client, _record_name(registry))])
+        return replay([_read(one) for one in _versions_with_tags(registry)])
 
 
 def write_decision(registry: Registry, decision: Decision) -> str:
@@ -140,7 +144,23 @@ def _headline(decided: dict[str, Any]) -> str:
     return f"{decided['action']} {decided['version'] or 'nobody'}, by {decided['who']}: {decided['reason']}"[:1000]
 
 
+def _versions_with_tags(registry: Registry) -> list[Any]:
+    """Read the record's versions; one that another process is writing was seen without its tags, under load."""
+    ask = make_retry(
+        retry=retry_if_result(lambda found: any("decision" not in one.tags for one in found)),
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.1, max=1.0),
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome else [],
+    )
+    found: list[Any] = ask(all_versions)(registry.client, _record_name(registry))
+    return found
+
+
 def _read(one: Any) -> Decision:
+    if "decision" not in one.tags:
+        raise CheckError(
+            f"version {one.version} of the registered model {one.name} holds no decision; delete it, it is not of this project"
+        )
     return Decision(**json.loads(one.tags["decision"]), number=int(one.version), done=one.tags.get("done") == "true")
 
 

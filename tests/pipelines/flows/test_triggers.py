@@ -149,8 +149,8 @@ def test_a_drifted_window_is_a_state_an_artifact_and_one_event(site: Site) -> No
 def test_a_review_is_exported_from_the_inspected_images(site: Site) -> None:
     frames = site.repository / "data/frames"
     frames.mkdir(parents=True)
-    for name in ("a.png", "b.png", "not-inspected.png"):
-        (frames / name).write_bytes(png_of(steel(96, 128 if name == "a.png" else 160)))
+    for name, width in (("a.png", 128), ("b.png", 160), ("not-inspected.png", 192)):
+        (frames / name).write_bytes(png_of(steel(96, width)))
     pixels = ((name, np.asarray(Image.open(frames / name))) for name in ("a.png", "b.png"))
     log = write_log(site.repository / ".tsernet/inspections", inspected(pixels, load("shipped", Usage())))
     deployment = site.prefect.get("/deployments/name/review/review").json()["id"]
