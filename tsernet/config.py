@@ -11,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 
 from tsernet.config_errors import explain
 from tsernet.errors import UserError
+from tsernet.measures import Measure
 from tsernet.methods.names import require_name
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 PARAMS_FILE = Path("params.yaml")
 
 VariantName = Annotated[str, AfterValidator(require_name)]
-Measure = Literal["s_measure", "mae", "max_e_measure", "max_f_measure", "weighted_f_measure"]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Width = Annotated[float, Field(gt=0.0, le=2.0)]

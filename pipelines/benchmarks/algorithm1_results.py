@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from pipelines.benchmarks.measure import describe_machine
+from tsernet.measures import MEASURES
 
 if TYPE_CHECKING:
     from tsernet.config import Params
     from tsernet.resident.training import ResidentTraining
 
 _MOST_PARAMETERS = 16_000_000
-_MEASURES = ("s_measure", "mae", "max_e_measure", "max_f_measure", "weighted_f_measure")
 
 
 def write_results(
@@ -57,7 +57,7 @@ def write_results(
             metadata = {"resize": str(settings.resize), "scaling": params.train.scaling, "stretch": str(settings.stretch).lower()}
             save_model(out / f"{prefix}model.safetensors", network, metadata, half=True)
     scores = score_pairs(zip(names, maps, masks, strict=True))
-    measures = {name: float(getattr(scores, name)) for name in _MEASURES}
+    measures = {name: float(getattr(scores, name)) for name in MEASURES}
     content = {**facts, "images": len(names), "parameters": parameters, **measures, "machine": describe_machine()}
     (out / f"{prefix}scores.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     with zipfile.ZipFile(out / f"{prefix}maps.zip", "w") as archive:

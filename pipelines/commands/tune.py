@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tsernet.errors import UserError
+from tsernet.measures import MEASURES
 
 if TYPE_CHECKING:
     import optuna
 
     from pipelines.tuning.study import Search
-
-_MEASURES = ("s_measure", "mae", "max_e_measure", "max_f_measure", "weighted_f_measure")
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +27,7 @@ def tune(
     space: Annotated[Path, typer.Option(help="Keys of params.yaml, each with low, high and log, or choices")] = Path("tune.yaml"),
     trials: Annotated[int, typer.Option(min=1, help="The study ends with so many, earlier calls' and other processes' counted")] = 20,
     folds: Annotated[str, typer.Option(help="Of split.folds, those that each trial trains on: 1 or 1,2,3")] = "1",
-    measure: Annotated[str, typer.Option(help=f"Of the fold's validation images: {', '.join(_MEASURES)}")] = "max_f_measure",
+    measure: Annotated[str, typer.Option(help=f"Of the fold's validation images: {', '.join(MEASURES)}")] = "max_f_measure",
     validations: Annotated[int, typer.Option(min=1, help="How often a training is scored; the last score counts")] = 5,
     table_only: Annotated[bool, typer.Option("--table", help="Only show the trials so far")] = False,
 ) -> None:
@@ -59,8 +58,8 @@ def _make_search(repository: Path, space: Path, folds: list[int], measure: str, 
     from pipelines.validation_summary import SUMMARY, read_summary
     from tsernet.config import PARAMS_FILE, load_params
 
-    if measure not in _MEASURES:
-        raise UserError(f"--measure is {measure!r}, expected one of: {', '.join(_MEASURES)}")
+    if measure not in MEASURES:
+        raise UserError(f"--measure is {measure!r}, expected one of: {', '.join(MEASURES)}")
     path = repository / PARAMS_FILE
     params = load_params(path)
     if wrong := [fold for fold in folds if fold > params.split.folds]:

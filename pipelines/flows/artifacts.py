@@ -13,8 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 from prefect.artifacts import create_image_artifact, create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from pipelines.flows.wait_for_server import wait_for_server
+from tsernet.measures import MEASURES
 
-_MEASURES = ("s_measure", "mae", "max_e_measure", "max_f_measure", "weighted_f_measure")
 _FIGURES = {"pr-curve": ("pr_curves.png", "Precision and recall"), "comparison-sheet": ("comparison.png", "Images, masks, maps")}
 # An image travels inside the artifact, since the workspace does not outlive the run.
 _WIDEST = 1200
@@ -43,7 +43,7 @@ def show_scores(workspace: Path) -> None:
     """Show every evaluated model's measures, and those of the champion that the new version was measured against."""
     rows = [_scores(_read(path)) for path in sorted(workspace.glob("results/evaluate/*/*/metrics.json"))]
     figures = _register_record(workspace).get("figures", {})
-    against = {name: figures[name]["champion"] for name in _MEASURES if name in figures}
+    against = {name: figures[name]["champion"] for name in MEASURES if name in figures}
     if against:
         rows.append({"model": "champion before"} | _figures(against))
     if rows:
@@ -113,7 +113,7 @@ def _scores(metrics: dict[str, Any]) -> dict[str, Any]:
 
 
 def _figures(metrics: dict[str, Any]) -> dict[str, Any]:
-    return {name: round(metrics[name], 4) for name in _MEASURES if isinstance(metrics.get(name), int | float)}
+    return {name: round(metrics[name], 4) for name in MEASURES if isinstance(metrics.get(name), int | float)}
 
 
 def _register_record(workspace: Path) -> dict[str, Any]:

@@ -17,10 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from tenacity import retry as make_retry
-from tenacity import retry_if_result, stop_after_attempt, wait_random_exponential
-
-from pipelines.registry.retry import ATTEMPTS, retry_on_collision
+from pipelines.registry.retry import read_until, retry_on_collision
 from pipelines.registry.versions import Registry, all_versions, ensure_model
 from pipelines.tracking.server import reachable
 from tsernet.errors import CheckError
@@ -146,14 +143,8 @@ def _headline(decided: dict[str, Any]) -> str:
 
 def _versions_with_tags(registry: Registry) -> list[Any]:
     """Read the record's versions; one that another process is writing was seen without its tags, under load."""
-    ask = make_retry(
-        retry=retry_if_result(lambda found: any("decision" not in one.tags for one in found)),
-        stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_random_exponential(multiplier=0.1, max=1.0),
-        retry_error_callback=lambda state: state.outcome.result() if state.outcome else [],
-    )
-    found: list[Any] = ask(all_versions)(registry.client, _record_name(registry))
-    return found
+    name = _record_name(registry)
+    return read_until(lambda: all_versions(registry.client, name), lambda found: all("decision" in one.tags for one in found))
 
 
 def _read(one: Any) -> Decision:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.registry.comparison import MEASURES, PerImage, Verdict, compare, gains_of
+from pipelines.registry.comparison import PerImage, Verdict, compare, gains_of
 from tsernet.config import Register
 from tsernet.data.listed import Listed
+from tsernet.measures import MEASURES
 
 
 @dataclass(frozen=True)

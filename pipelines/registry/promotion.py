@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from pipelines.registry.clean_images import CleanImages, joined_clean, read_clean, weigh_false_alarms
-from pipelines.registry.comparison import MEASURES, Verdict, compare, meets_floor, read_per_image
+from pipelines.registry.comparison import Verdict, compare, meets_floor, read_per_image
 from pipelines.registry.groups import Groups, group, joined, judge_groups, without
 from pipelines.registry.rescoring import rescore
 from pipelines.registry.versions import Registry, Version
 from tsernet.config import Register
 from tsernet.data.listed import SAMPLES, read_listed
+from tsernet.measures import MEASURES
 
 CLEAN_TAG = "tsernet.test.clean_images"
 """How many test images of a version are clean; without it there is no table of them."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.registry.candidate import Candidate
 from pipelines.registry.champion import settle
-from pipelines.registry.comparison import MEASURES, Verdict, meets_floor
+from pipelines.registry.comparison import Verdict, meets_floor
 from pipelines.registry.decisions import Decision, write_decision
 from pipelines.registry.fresh_process import TOLERANCE, FreshProcess, largest_difference
 from pipelines.registry.promotion import CLEAN_TAG, SAMPLES_TAG, judge
@@ -20,6 +20,7 @@ from pipelines.tracking.provenance import provenance_tags
 from pipelines.tracking.server import reachable
 from tsernet.config import Evaluate, Register
 from tsernet.errors import CheckError
+from tsernet.measures import MEASURES
 
 _PROVENANCE = (
     *("mlflow.source.git.commit", "tsernet.git_dirty", "tsernet.params_digest", "tsernet.flow_run", "tsernet.execution"),

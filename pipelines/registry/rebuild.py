@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.git import decode, run_git
-from pipelines.registry.comparison import MEASURES
 from pipelines.registry.versions import Registry, Version
 from pipelines.tracking.location import repository_root
 from tsernet.errors import CheckError, UserError
+from tsernet.measures import MEASURES
 
 _DVC = (sys.executable, "-m", "dvc")
 _PATCH = "uncommitted.patch"

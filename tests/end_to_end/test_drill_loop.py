@@ -14,10 +14,10 @@ import httpx
 import numpy as np
 import pytest
 from dvc_clone import Clone, add_images
+from mill import correct_annotations, make_mill
 from PIL import Image
 from servers import TLS, ended, wait_for
 
-from tsernet.annotations.export import ExportOptions, MapFile, export_annotations
 from tsernet.data.listed import read_listed
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
@@ -26,14 +26,7 @@ BUDGET = 18
 
 @pytest.fixture
 def mill(clone: Path, tmp_path: Path) -> Clone:
-    """A repository with 36 images of a camera's first weeks, and small params."""
-    made = Clone(tmp_path / "mill")
-    Clone(tmp_path).git("clone", "-q", str(clone), "mill")
-    made.params(dataset__source="folder", split__method="stratified", split__keep="champion", variants=["full"], train__iterations=30)
-    made.params(train__clean_share=0.0, operate__rule="none")
-    made.commit("Our images")
-    add_images(made.root / "data/own", 1, 12)
-    return made
+    return make_mill(clone, tmp_path)
 
 
 def tsernet(mill: Clone, *words: object) -> str:
@@ -65,13 +58,6 @@ def inspected(mill: Clone, images: Path) -> None:
     printed.unlink()
 
 
-def labelled(project: Path, masks: Path) -> None:
-    """Correct every annotation to the true mask, as the person does."""
-    maps = [MapFile(path.stem, masks / f"{path.stem}.png", path) for path in sorted((project / "images").iterdir())]
-    folder = project / "annotations"
-    export_annotations("labelme", maps, project / "images", folder, folder, ExportOptions(128, 0.0, "defect"), lambda: None)
-
-
 def read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
@@ -89,7 +75,7 @@ def test_from_the_browsers_images_to_a_decision(mill: Clone, tmp_path: Path) -> 
         rows = list(csv.DictReader(lines))
     assert len(rows) == BUDGET
     assert all(row["reason"] for row in rows)
-    labelled(project, tmp_path / "plant/masks")
+    correct_annotations(project, tmp_path / "plant/masks")
     tsernet(
         mill,
         "import",

@@ -22,13 +22,13 @@ import numpy as np
 import pytest
 from browsers import CHROMIUM, chromium, quiet_page
 from dvc_clone import Clone, add_images
+from mill import correct_annotations, make_mill
 from mlflow import MlflowClient
 from PIL import Image
 from servers import TLS, wait_for
 from stacks import Up, running_up
 
 from pipelines.services.provision import REVIEW_ON_DRIFT
-from tsernet.annotations.export import ExportOptions, MapFile, export_annotations
 from tsernet.data.listed import read_listed
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(3000)]
@@ -38,16 +38,7 @@ TINY = {"source": "folder", "variants": ["full"], "settle_seconds": 2}
 
 @pytest.fixture
 def mill(clone: Path, tmp_path: Path) -> Clone:
-    """A repository with 36 images of a camera's first weeks, and small params."""
-    made = Clone(tmp_path / "mill")
-    Clone(tmp_path).git("clone", "-q", str(clone), "mill")
-    made.git("config", "user.name", "Person")
-    made.git("config", "user.email", "person@example.org")
-    made.params(dataset__source="folder", split__method="stratified", split__keep="champion", variants=["full"], train__iterations=30)
-    made.params(train__clean_share=0.0, operate__rule="none")
-    made.commit("Our images")
-    add_images(made.root / "data/own", 1, 12)
-    return made
+    return make_mill(clone, tmp_path)
 
 
 @pytest.fixture
@@ -85,7 +76,7 @@ def test_from_the_browser_to_a_decision_about_the_next_champion(mill: Clone, up:
     assert len(rows) == BUDGET
     assert "no training images here" not in up.api.logs_of(exported["id"])  # it goes by the alarm's; the working copy has none
 
-    labelled(project, tmp_path / "masks")
+    correct_annotations(project, tmp_path / "masks")
     came = ["--images", str(project / "images"), "--unannotated", "clean", "--out", "data/own", "--add"]
     mill.call(sys.executable, "-m", "pipelines.cli", "import", "labelme", str(project / "annotations"), *came)
     print(f"labels are back after {time.monotonic() - began:.0f} s")
@@ -143,13 +134,6 @@ def drop(up: Up, images: list[Path]) -> None:
             page.goto(up.inspect)
             page.set_input_files("#files", images)
             page.get_by_text(f"{len(images)} of {len(images)} images inspected").wait_for(timeout=120_000)
-
-
-def labelled(project: Path, masks: Path) -> None:
-    """Correct every annotation to the true mask, as the person does."""
-    maps = [MapFile(path.stem, masks / f"{path.stem}.png", path) for path in sorted((project / "images").iterdir())]
-    folder = project / "annotations"
-    export_annotations("labelme", maps, project / "images", folder, folder, ExportOptions(128, 0.0, "defect"), lambda: None)
 
 
 def run_named(up: Up, flow: str, state: str, began: float, nth: int = 1) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from tsernet.methods.interface import Maps, Method, Objective, SaliencyNetwork
 from tsernet.methods.layers import ConvNorm, enlarge, scaled
-from tsernet.methods.resnet import six_stages, through_stages
+from tsernet.methods.resnet import decoder_step, six_stages, through_stages
 from tsernet.models.blocks import three
 from tsernet.models.decoder import STAGE_OUTPUTS
 from tsernet.models.encoder import STAGE_CHANNELS
@@ -62,7 +62,7 @@ class BASNet(SaliencyNetwork):
         deepest = channels[-1]
         self.bridge = three(deepest, deepest, deepest, (2, 2, 2))
         self.decoder = nn.ModuleList(
-            three(2 * found, found, result, (1, 2, 2) if index == len(channels) - 1 else (1, 1, 1))
+            decoder_step(2 * found, found, result, index == len(channels) - 1)
             for index, (found, result) in enumerate(zip(channels, outputs, strict=True))
         )
         self.score = nn.ModuleList(nn.Conv2d(count, 1, 3, padding=1) for count in outputs)

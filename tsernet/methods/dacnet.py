@@ -18,18 +18,13 @@ from torch.nn import functional as F
 
 from tsernet.methods.interface import Maps, Method, Objective, SaliencyNetwork
 from tsernet.methods.layers import ConvNorm, enlarge_aligned, scaled
-from tsernet.methods.resnet import six_stages, through_stages
+from tsernet.methods.resnet import decoder_step, six_stages, through_stages
 from tsernet.models.blocks import three
 from tsernet.models.decoder import STAGE_OUTPUTS
 from tsernet.models.encoder import STAGE_CHANNELS
 
 _SCALES = (2, 4)
 """By how much the image is made smaller for the second and the third scale, which go through one stage less each."""
-
-
-def decoder_step(inputs: int, middle: int, outputs: int, deepest: bool) -> nn.Sequential:
-    """Make one step of the decoder; the deepest one looks further."""
-    return three(inputs, middle, outputs, (1, 2, 2) if deepest else (1, 1, 1))
 
 
 class DACNet(SaliencyNetwork):

@@ -17,10 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tsernet.methods.dacnet import decoder_step
 from tsernet.methods.interface import Maps, Method, Objective, SaliencyNetwork
 from tsernet.methods.layers import ConvNorm, enlarge_aligned, scaled
-from tsernet.methods.resnet import six_stages, through_stages
+from tsernet.methods.resnet import decoder_step, six_stages, through_stages
 from tsernet.models.blocks import three
 from tsernet.models.decoder import STAGE_OUTPUTS
 from tsernet.models.encoder import STAGE_CHANNELS

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from tsernet.methods.interface import Maps, Method, Objective, SaliencyNetwork
 from tsernet.methods.layers import ConvNorm, chained, resize_like, scaled, shuffle_channels
-from tsernet.methods.samnet import separable
+from tsernet.methods.samnet import separable, separable_stages
 
 CHANNELS = (16, 32, 64, 96, 128)
 """Of the five stages at width 1.0, at the sizes H/2, … H/32."""
@@ -45,10 +45,7 @@ class MINet2024(SaliencyNetwork):
     def __init__(self, width: float = 1.0) -> None:
         super().__init__(width)
         channels = [scaled(count, width) for count in CHANNELS]
-        self.stages = nn.ModuleList()
-        for index, (inputs, outputs, count) in enumerate(zip((3, *channels), channels, MODULES, strict=False)):
-            first = ConvNorm(inputs, outputs, stride=2) if index == 0 else separable(inputs, outputs, stride=2)
-            self.stages.append(nn.Sequential(first, *(Interaction(outputs) for _ in range(count))))
+        self.stages = separable_stages(channels, MODULES, [Interaction] * len(CHANNELS))
         results = [channels[0], *channels[:-1]]
         self.decoder = nn.ModuleList(
             nn.Sequential(separable(inputs, inputs, dilation=2), separable(inputs, outputs))

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tsernet.methods.layers import ConvNorm, chained, scaled
+from tsernet.models.blocks import three
 from tsernet.models.encoder import RESNET_STAGES, STAGE_BLOCKS, BasicBlock, StridedPointwise
 
 BLOCKS_50 = (3, 4, 6, 3)
@@ -100,3 +101,8 @@ def through_stages(stages: Iterable[nn.Module], near: Tensor) -> list[Tensor]:
         near = stage(F.max_pool2d(near, 2) if index >= RESNET_STAGES else near)
         features.append(near)
     return features
+
+
+def decoder_step(inputs: int, middle: int, outputs: int, deepest: bool) -> nn.Sequential:
+    """Make one step of the decoders that stand behind `six_stages`; the deepest one looks further."""
+    return three(inputs, middle, outputs, (1, 2, 2) if deepest else (1, 1, 1))

@@ -12,6 +12,9 @@ difference between pixels); a softmax over the views is written out.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -31,6 +34,21 @@ _FUSIONS = ((3, 1), (3, 2), (5, 2), (5, 2), (5, 2))
 def separable(inputs: int, outputs: int, kernel: int = 3, *, stride: int = 1, dilation: int = 1) -> nn.Sequential:
     """Convolve each channel by itself, then mix the channels."""
     return nn.Sequential(ConvNorm(inputs, inputs, kernel, stride=stride, dilation=dilation, groups=inputs), ConvNorm(inputs, outputs, 1))
+
+
+def separable_stages(channels: Sequence[int], counts: Sequence[int], modules: Sequence[Callable[[int], nn.Module]]) -> nn.ModuleList:
+    """Make an encoder's stages, each behind a stride of two: a convolution, separable but for the first, then modules.
+
+    Args:
+        channels: Of each stage.
+        counts: Of modules in each.
+        modules: What makes one of each stage, of its channels.
+    """
+    stages = nn.ModuleList()
+    for index, (inputs, outputs, count, module) in enumerate(zip((3, *channels), channels, counts, modules, strict=False)):
+        first = ConvNorm(inputs, outputs, stride=2) if index == 0 else separable(inputs, outputs, stride=2)
+        stages.append(nn.Sequential(first, *(module(outputs) for _ in range(count))))
+    return stages
 
 
 class Attention(nn.Module):
@@ -101,11 +119,8 @@ class SAMNet(SaliencyNetwork):
     def __init__(self, width: float = 1.0) -> None:
         super().__init__(width)
         channels = [scaled(count, width) for count in CHANNELS]
-        self.stages = nn.ModuleList()
-        for index, (inputs, outputs, count) in enumerate(zip((3, *channels), channels, MODULES, strict=False)):
-            first = ConvNorm(inputs, outputs, stride=2) if index == 0 else separable(inputs, outputs, stride=2)
-            dilations = (1, 2) if index == len(CHANNELS) - 1 else (1, 2, 3)
-            self.stages.append(nn.Sequential(first, *(Attention(outputs, dilations) for _ in range(count))))
+        modules = [partial(Attention, dilations=(1, 2, 3))] * (len(CHANNELS) - 1) + [partial(Attention, dilations=(1, 2))]
+        self.stages = separable_stages(channels, MODULES, modules)
         self.pyramid = Pyramid(channels[-1])
         deepest_first = list(reversed(channels))
         results = [*deepest_first[1:], channels[0]]

@@ -107,7 +107,6 @@ def _full_row(name: str, cost: Cost) -> Row:
     paper, times = published_variant(name), cost.full_macs / cost.macs
     values: dict[str, Value] = {"name": short_label(name), "width": cost.width, "parameters": cost.full_parameters / 1e6, "times": times}
     values |= {"published": paper.parameters if paper else None, "macs": cost.full_macs / 1e9}
-    if cost.step_seconds:
-        seconds = times * sum(cost.step_seconds) / len(cost.step_seconds)
-        values |= {"step_seconds": seconds, "hours": seconds * cost.steps / 3600}
+    if cost.minutes is not None:
+        values |= {"step_seconds": times * cost.minutes * 60 / cost.steps, "hours": times * cost.minutes / 60}
     return Row(values, "full" if name == "full" else "ours")

@@ -58,7 +58,8 @@ class OpenVinoSession(Session):
         self._requests: dict[bool, SimpleQueue[Any]] = {}
         self._making = Lock()
         with self._errors():
-            self.gives_features = len(_core().read_model(model).outputs) > 1
+            self._unused = _core().read_model(model)
+        self.gives_features = len(self._unused.outputs) > 1
 
     def logits(self, inputs: Array) -> Array:
         """As `Session.logits`.
@@ -95,7 +96,8 @@ class OpenVinoSession(Session):
             if usual not in self._requests:
                 core, queue = _core(), SimpleQueue[Any]()
                 with self._errors():
-                    network = core.read_model(self._model)
+                    # The second of the two networks is read again: a size that was given to the first cannot be taken back.
+                    network, self._unused = self._unused or core.read_model(self._model), None
                     if usual:
                         network.reshape([1, 3, self._side, self._side])
                     compiled = core.compile_model(network, "CPU", self._options)

@@ -4,7 +4,7 @@ import csv
 import json
 
 import pytest
-from conftest import make_world
+from report_world import make_world
 
 from tsernet.report import Cost
 
