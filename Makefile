@@ -9,10 +9,19 @@ demo: install
 	dvc repro
 	tsernet summary
 
-# SD-saliency-900 on two CPU cores: the full network, the same taught clean steel and strip, or all eight variants for less long; SD_SALIENCY_900=FOLDER names a copy of it, else it is fetched.
+# SD-saliency-900 on two CPU cores: the full network (`cpu`), the same taught clean steel and strip, or all eight variants for less long; SD_SALIENCY_900=FOLDER names a copy of it, else it is fetched.
 # `methods`: TSERNet and twelve others at about 3 M parameters, three seeds each; up to four hours, and goes on where it was stopped.
-cpu strip variants methods: install
+strip variants methods: install
 	tsernet preset $@
+	dvc repro
+	tsernet summary
+
+# The second leg starts from the first one's model. What was done is not done again: DVC has it, or a checkpoint.
+cpu: install
+	tsernet preset cpu
+	dvc repro train@full-0
+	cp results/train/full/0/model.safetensors data/start.safetensors
+	tsernet preset finish
 	dvc repro
 	tsernet summary
 
