@@ -51,5 +51,8 @@ def import_(
             bar[0].__exit__(None, None, None)
     classes = ", ".join(f"{name} {count}" for name, count in report.classes.items())
     print(f"{report.images} images, {report.objects} objects ({classes}); {report.unannotated} without an annotation left out")
+    if report.without_pixels:
+        lost = f"{report.without_pixels} objects that mark no pixel, and images with no others"
+        print(f"left out: {lost}, such as {report.first_without_pixels}")
     print(f"rule: {report.rule}")
     print("nothing written (--dry-run)" if dry_run else f"{out}: set dataset.source: folder and dataset.folder: {out}")

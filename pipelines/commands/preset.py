@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
 
 
 def preset(
-    name: Annotated[str, typer.Argument(help="demo, cpu, finish, strip, variants, methods or paper: a file of presets/ without its suffix")],
+    name: Annotated[
+        str, typer.Argument(help="A file of presets/ without its suffix: demo, cpu, finish, strip, variants, methods or paper")
+    ],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a params.yaml with changes that git does not have")] = False,
 ) -> None:
     """Copy presets/NAME.yaml to params.yaml; git shows what changed."""

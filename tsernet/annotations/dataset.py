@@ -73,7 +73,14 @@ class ImportOptions:
 
 @dataclass
 class ImportReport:
-    """What was imported; `import.json` in the folder holds it. `files`: what the import wrote, relative to the folder."""
+    """What was imported; `import.json` in the folder holds it.
+
+    Attributes:
+        without_pixels: Objects that mark no pixel, such as an outline narrower than one; they are left out, and so is an image that has no
+            others: it is not known to be clean.
+        first_without_pixels: The file and class of the first of them.
+        files: What the import wrote, relative to the folder.
+    """
 
     format: str
     source: str
@@ -81,6 +88,8 @@ class ImportReport:
     images: int = 0
     unannotated: int = 0
     objects: int = 0
+    without_pixels: int = 0
+    first_without_pixels: str = ""
     classes: dict[str, int] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
 
@@ -137,13 +146,21 @@ def _write(
             if not areas and options.unannotated == "skip":
                 report.unannotated += 1
                 continue
+            marked = [one for one in areas if one[1]]
+            if lost := [class_name for class_name, area in areas if not area]:
+                report.without_pixels += len(lost)
+                report.first_without_pixels = report.first_without_pixels or f"{entry.file} ({lost[0]})"
+                if not marked:
+                    continue
             report.images += 1
-            report.objects += len(areas)
-            class_name = max(areas, key=lambda one: one[1])[0] if areas else CLEAN
+            report.objects += len(marked)
+            class_name = max(marked, key=lambda one: one[1])[0] if marked else CLEAN
             classes[class_name] += 1
             labels.append((entry.name, class_name, _group(entry.name, pattern)))
             report.files += files
     if not report.images:
+        if report.without_pixels:
+            raise UserError(f"{report.source}: no object marks a pixel, such as in {report.first_without_pixels}")
         raise UserError(f"{report.source}: no image has an annotation; --unannotated clean imports them as clean images")
     report.classes = dict(sorted(classes.items()))
     if target:
@@ -163,7 +180,8 @@ def _require_different_names(entries: Sequence[AnnotatedImage]) -> None:
 def _convert(staging: Path | None, unannotated: str, entry: AnnotatedImage) -> tuple[list[tuple[str, int]], list[str]]:
     """Write an image and its mask, unless there is no `staging` or it is to be left out; list its objects' classes and areas, and files."""
     mask, areas = _mask(entry)
-    if staging is None or (not areas and unannotated == "skip"):
+    clean = not areas and unannotated == "clean"
+    if staging is None or not (clean or mask.any()):
         return areas, []
     return areas, _store(entry, mask, staging)
 

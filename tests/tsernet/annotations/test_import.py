@@ -95,6 +95,17 @@ def test_cocos_polygons_are_drawn_as_pycocotools_draws_them(tmp_path: Path) -> N
     assert rows == [["name", "class", "group"], ["coil 7", "scratch", "coil"], ["empty", "clean", ""]]
 
 
+def test_an_image_whose_only_object_marks_no_pixel_does_not_become_clean(tmp_path: Path) -> None:
+    """SAHI 0.12.8 writes a scratch 0.8 pixels wide so (findings/sahi-cuts-polygons-to-whole-pixels.sh)."""
+    hairline = [10.0, 5.0, 10.0, 5.0, 10.0, 20.0, 10.0, 20.0]
+    source = coco_file(tmp_path, [hairline])
+    with pytest.raises(UserError, match=r"no object marks a pixel, such as in .*coil 7.*\(scratch\)"):
+        import_dataset("coco", source, tmp_path / "own", ImportOptions(), silent)
+    report = import_dataset("coco", source, tmp_path / "own", ImportOptions(unannotated="clean"), silent)
+    assert (report.images, report.objects, report.without_pixels, report.classes) == (1, 0, 1, {"clean": 1})
+    assert [path.stem for path in (tmp_path / "own/masks").iterdir()] == ["empty"]
+
+
 def test_an_endless_list_of_categories_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coco, "_MOST_CATEGORIES", 3)
     source = coco_file(tmp_path, categories=[{"id": n, "name": f"class {n}"} for n in range(4)])
