@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from clones import environment
 from PIL import Image
 
@@ -27,8 +29,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "docs/cpu"
-STEPS = 40
-"""Of the 200 that are recorded."""
+STEPS = int(os.environ.get("TSERNET_FIRST_STEPS", "40"))
+"""Of the 200 that are recorded: all of them take five minutes."""
 
 
 class Enough(Exception):  # noqa: N818 - no error, an end
@@ -84,9 +86,9 @@ def test_the_shipped_weights_reach_the_recorded_scores(repository: Path, images:
     measures = ("s_measure", "mae", "max_e_measure", "max_f_measure", "weighted_f_measure")
     assert scores["count"] == 360
     assert [scores[key] for key in measures] == pytest.approx([recorded[key] for key in measures], abs=1e-3)
-    # SAMNet's row of the paper's Table I, which was the least to reach.
-    assert scores["s_measure"] > 0.83
-    assert scores["max_f_measure"] > 0.82
+    # GCPANet's row of the paper's Table I, which was the least to reach, to its three digits.
+    assert round(scores["s_measure"], 3) >= 0.876
+    assert round(scores["max_f_measure"], 3) >= 0.871
 
 
 def test_the_strip_weights_find_defects_on_strip_and_leave_clean_steel_dark(
@@ -140,9 +142,10 @@ def _is_marked(path: Path, point: OperatingPoint) -> bool:
 
 
 def test_the_first_steps_give_the_recorded_losses(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The record is of an AVX-512 core. Another core sums in another order, and every step after the first carries that on.
+    """A core of other instructions sums in another order, and every step after the first carries that on: each has a record of its own.
 
-    Two AVX2 cores were off by 2e-4 at step 8, by 0.006 at most up to step 40 and by a tenth at step 200, each by the same on 488b215.
+    Held against the AVX-512 record, two AVX2 cores are off by 2e-4 at step 8, by 0.006 at most up to step 40 and by a tenth at step 200.
+    The AVX2 record was held against itself on the machine that made it; whether two AVX-512 cores agree as well was not seen yet.
     """
     monkeypatch.setenv("TSERNET_LOCKS", str(tmp_path / "locks"))
     params = load_params(repository / "params.yaml")
@@ -155,9 +158,10 @@ def test_the_first_steps_give_the_recorded_losses(repository: Path, tmp_path: Pa
     checkpoint = load_newest(job.checkpoints)
     assert checkpoint is not None
     assert checkpoint.step == STEPS
-    with (RECORD / "first_steps.csv").open(encoding="utf-8", newline="") as file:
+    is_avx2 = torch.backends.cpu.get_cpu_capability() == "AVX2"
+    with (RECORD / ("first_steps_avx2.csv" if is_avx2 else "first_steps.csv")).open(encoding="utf-8", newline="") as file:
         recorded = [float(row["loss"]) for row in csv.DictReader(file)][:STEPS]
     losses = checkpoint.tensors["history"][:, 0].tolist()
     assert losses[:5] == pytest.approx(recorded[:5], rel=1e-4)
-    assert losses == pytest.approx(recorded, rel=0.015)
+    assert losses == pytest.approx(recorded, rel=1e-4 if is_avx2 else 0.015)
     assert np.mean(losses) == pytest.approx(np.mean(recorded), rel=1e-3)

@@ -1,6 +1,6 @@
 """The weights that come with the package, trained on SD-saliency-900; MODEL_CARD.md says what they can do and how they were made.
 
-`shipped` finds defects on strip of any size and knows clean steel; `shipped-paper` is the network of the `cpu` preset, for the paper's
+`shipped` finds defects on strip of any size and knows clean steel; `shipped-paper` is the network of `make cpu`, for the paper's
 protocol: whole images of 200×200, each with a defect.
 """
 
