@@ -54,9 +54,7 @@ def write_scores() -> Callable[..., None]:
 def make_candidate(repository: Path, write_scores: Callable[..., None]) -> Callable[..., None]:
     """Leave results/train/VARIANT/0 and results/evaluate/VARIANT/0 as the stages would; scores as `write_scores` takes them."""
 
-    def make(
-        seed: int = 0, run_id: str | None = None, test_digest: str | None = None, variant: str = "full", **scores: float | str
-    ) -> str:
+    def make(seed: int = 0, run_id: str | None = None, test_digest: str | None = None, variant: str = "full", **scores: float | str) -> str:
         import torch
         from PIL import Image
 
