@@ -412,13 +412,15 @@ class Compare(Section):
 
 
 class Register(Section):
-    """What a model must reach to become a version, and to become champion.
+    """Which model becomes a version, and what it must reach for that and to become champion.
 
-    `floor`: the least `measure` of any version. `margin`: by how much the champion must be beaten in `measure`.
+    `variant`: the one of `variants` that is registered, with the first of `seeds`; the report is about it. `floor`: the least `measure` of
+    any version. `margin`: by how much the champion must be beaten in `measure`.
     `tolerance`: how much worse the other measures may be, at the bootstrap's confidence.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    variant: VariantName = "full"
     measure: Measure
     floor: Probability
     margin: Probability
@@ -454,8 +456,9 @@ class Params(Section):
             raise ValueError(
                 "train.window must be above 0 where evaluate.protocol is strip: it is the scale at which a model goes over a strip"
             )
-        if "full" not in self.variants:
-            raise ValueError(f"variants must hold 'full', which is the model that gets registered, got {self.variants}")
+        if (variant := self.register_.variant) not in self.variants:
+            among = ", ".join(self.variants)
+            raise ValueError(f"register.variant must be one of variants ({among}), got {variant!r}; add it to them or name one of them")
         return self
 
 

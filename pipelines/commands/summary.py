@@ -58,7 +58,9 @@ def _print(found: dict[str, Any]) -> None:
     registered = found["registered"]
     if registered and registered["version"]:
         alias = "champion" if registered["champion"] else "challenger"
-        typer.echo(f"model    models:/{registered['name']}@{alias} is version {registered['version']}: {registered['reason']}")
+        # Of an earlier release's run the variant is not written down: it was the full one.
+        version = f"version {registered['version']} ({registered.get('variant', 'full')})"
+        typer.echo(f"model    models:/{registered['name']}@{alias} is {version}: {registered['reason']}")
     elif registered:
         typer.echo(f"model    no version: {registered['reason']}")
     typer.echo(f"report   {found['report'] or 'not made yet'}")

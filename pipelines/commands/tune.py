@@ -94,7 +94,8 @@ def _print_table(search: Search, study: optuna.Study) -> None:
     Console(width=max(120, Console().width)).print(table)
     if finished:
         words = [word for key, value in ranked[0].params.items() for word in ("-S", f"{key}={_value(value)}")]
-        print("the best, on all of the training part:", shlex.join(["dvc", "exp", "run", *words, f"train@full-{search.params.seeds[0]}"]))
+        item = f"train@{search.params.register_.variant}-{search.params.seeds[0]}"
+        print("the best, on all of the training part:", shlex.join(["dvc", "exp", "run", *words, item]))
 
 
 def _value(value: object) -> str:

@@ -60,10 +60,10 @@ def show_figures(workspace: Path) -> None:
             create_image_artifact(image_url=as_data_uri(path), key=key, description=description)
 
 
-def show_links(workspace: Path, experiment: str) -> None:
-    """Link the MLflow run, the version and the report; where MLflow has no address, say what opens them."""
+def show_links(workspace: Path, experiment: str, registered: str) -> None:
+    """Link the MLflow run that trained what is registered, the version and the report; where MLflow has no address, say what opens them."""
     server = _without_secret(os.environ.get("MLFLOW_TRACKING_URI", ""))
-    run = next((_read(path) for path in sorted(workspace.glob("results/train/full/*/run.json"))), None)
+    run = next((_read(path) for path in sorted(workspace.glob(f"results/train/{registered}/*/run.json"))), None)
     record = _register_record(workspace)
     wait_for_server()
     if server.startswith("http") and run:

@@ -21,14 +21,20 @@ Iterations = Annotated[int, Field(ge=1, le=10_000_000)] | SkipJsonSchema[None]
 LearningRate = Annotated[float, Field(gt=0.0, le=1.0)] | SkipJsonSchema[None]
 BatchSize = Annotated[int, Field(ge=1, le=4096)] | SkipJsonSchema[None]
 
-# An empty list means "as the preset has it"; any other must hold the variant that gets registered.
-_VARIANTS_SCHEMA: dict[str, Any] = {"uniqueItems": True, "if": {"minItems": 1}, "then": {"contains": {"const": "full"}}}
+# An empty list means "as the preset has it"; any other must hold the variant that gets registered. That is `full` in the presets; what
+# params.yaml registers, the form cannot know, and the task `workspace` says what is wrong.
+_PRESETS = ("demo", "cpu", "variants", "paper")
+_HOLDS_FULL = {"variants": {"if": {"minItems": 1}, "then": {"contains": {"const": "full"}}}}
+_FORM: dict[str, Any] = {
+    "if": {"properties": {"preset": {"enum": list(_PRESETS)}}, "required": ["preset"]},
+    "then": {"properties": _HOLDS_FULL},
+}
 
 
 class Settings(BaseModel):
     """A preset and the few values that may differ from it; whatever is left empty stays as the preset has it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_FORM)
 
     preset: Literal["committed", "demo", "cpu", "variants", "paper"] = Field(
         default="committed", description="The complete parameter set to start from; `committed` is params.yaml as the revision has it."
@@ -45,8 +51,8 @@ class Settings(BaseModel):
     variants: list[Annotated[VariantName, Field(json_schema_extra={"enum": list(network_names())})]] = Field(
         default=[],
         max_length=32,
-        json_schema_extra=_VARIANTS_SCHEMA,
-        description="Which variants and other methods to train; `full` must be among them.",
+        json_schema_extra={"uniqueItems": True},
+        description="Which variants and other methods to train; the one that gets registered (`register.variant`) must be among them.",
     )
     seeds: list[Annotated[int, Field(ge=0, le=2**31 - 1)]] = Field(
         default=[], max_length=20, json_schema_extra={"uniqueItems": True}, description="Which seeds to train each variant with."
@@ -56,7 +62,7 @@ class Settings(BaseModel):
     batch_size: BatchSize = Field(default=None, json_schema_extra=_without_default, description="Images a step.")
     start: Literal["preset", "fresh", "champion"] = Field(
         default="preset",
-        description="The weights to begin with: fresh ones, or the champion's of this moment, to fine-tune (`full` alone).",
+        description="The weights to begin with: fresh ones, or the champion's of this moment, to fine-tune (the registered variant alone).",
     )
     split: Literal["preset", "anew", "champion"] = Field(
         default="preset",
@@ -72,11 +78,15 @@ class Settings(BaseModel):
     )
     promote: bool = Field(default=True, description="Whether a new version that is better may become champion.")
 
-    def overrides(self) -> dict[str, Any]:
-        """List what differs from the preset, by dotted key of params.yaml."""
+    def overrides(self, registered: str) -> dict[str, Any]:
+        """List what differs from the preset, by dotted key of params.yaml.
+
+        Args:
+            registered: The preset's `register.variant`.
+        """
         chosen: dict[str, Any] = {
             "dataset.source": None if self.source == "preset" else self.source,
-            "variants": self.variants or (["full"] if self.start == "champion" else None),
+            "variants": self.variants or ([registered] if self.start == "champion" else None),
             "seeds": self.seeds or None,
             "train.iterations": self.iterations,
             "train.optimiser.lr": self.learning_rate,

@@ -110,7 +110,7 @@ def register(place: Place) -> None:
 def keep(place: Place, name: str) -> str:
     """Save the workspace as a DVC experiment of the person's repository."""
     saved = save_experiment(place.path, name)
-    artifacts.show_links(place.path, saved)
+    artifacts.show_links(place.path, saved, place.params.register_.variant)
     get_run_logger().info("kept as the DVC experiment %s: 'dvc exp apply %s' puts it into the working copy", saved, saved)
     return saved
 

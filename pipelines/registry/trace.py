@@ -25,6 +25,8 @@ def trace_version(registry: Registry, version: Version) -> dict[str, Any]:
     return {
         "model": f"models:/{version.name}/{version.number}",
         "aliases": list(version.aliases),
+        "variant": version.tags.get("tsernet.variant", ""),
+        "seed": version.tags.get("tsernet.seed", ""),
         "weights_sha256": version.weights_sha256,
         "network_sha256": tags.get("tsernet.network_sha256", ""),
         "run": tags.get("tsernet.training_run", version.run_id),

@@ -65,6 +65,7 @@ def _inputs(params: Params) -> ReportInputs:
         levels=read_levels(TEST.parent),
         costs=costs_of(params),
         size=params.evaluate.resize,
+        registered=params.register_.variant,
     )
 
 

@@ -59,6 +59,11 @@ def _start(params: Params, registry: Registry, number: str) -> tuple[Pin, Path]:
     path = weights_file(uri).path
     _, metadata = read_tensors(path)
     variant, width = metadata["variant"], float(metadata["width"])
+    if variant != (wanted_variant := params.register_.variant):
+        raise UserError(
+            f"{key}: {uri} is the variant {variant}, register.variant is {wanted_variant}; set model.start_from to none,"
+            f" or register.variant and variants to {variant}"
+        )
     if width != (wanted := params.model.width_of(variant)):
         raise UserError(f"{key}: {uri} has width {width:g}, model.width is {wanted:g}; set one to the other's")
     if params.variants != [variant]:

@@ -71,7 +71,7 @@ class Search:
     def changes(self, sampled: Mapping[str, Any], fold: int) -> dict[str, Any]:
         """All that a training's params differ in from the base."""
         every = max(sampled.get("train.iterations", self.params.train.iterations) // self.validations, 1)
-        fixed = {"variants": ["full"], "seeds": [self.params.seeds[0]], "split.fold": fold}
+        fixed = {"variants": [self.params.register_.variant], "seeds": [self.params.seeds[0]], "split.fold": fold}
         return fixed | {"train.validate_every": every, "train.checkpoint_every": every} | dict(sampled)
 
 
@@ -165,7 +165,8 @@ def _run_trial(search: Search, trial: Trial) -> float:
             name = f"{search.name}-{trial.number}-fold-{fold}"
             checkpoints = search.folder / f"trial-{trial.number}-fold-{fold}"
             changes, seed = search.changes(sampled, fold), search.params.seeds[0]
-            job = Job(search.repository, name, search.text, changes, seed, search.measure, checkpoints)
+            variant = search.params.register_.variant
+            job = Job(search.repository, name, search.text, changes, variant, seed, search.measure, checkpoints)
             scores, experiment = run_training(job, _Judge(trial, index, values))
             done = scores[-1][1]
             trial.set_user_attr(f"fold {fold}", done)

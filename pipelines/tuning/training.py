@@ -36,7 +36,7 @@ class Job:
         name: Of the workspace and of the experiment.
         params: The base, as YAML.
         changes: Values by key.
-        seed: Of the training.
+        variant, seed: Of the training.
         measure: Which validation score counts: a column of history.csv without its `val_`.
         checkpoints: Folder in which a killed training is gone on with.
     """
@@ -45,6 +45,7 @@ class Job:
     name: str
     params: str
     changes: Mapping[str, Any]
+    variant: str
     seed: int
     measure: str
     checkpoints: Path
@@ -74,14 +75,14 @@ def run_training(job: Job, is_hopeless: Callable[[Scores], bool]) -> tuple[Score
             run_command(dvc("checkout", "--quiet", "--allow-missing"), workspace, environment, _ignore)
         with _watched(job, is_hopeless) as hopeless:
             try:
-                run_command(dvc("repro", f"train@full-{job.seed}"), workspace, environment, _ignore)
+                run_command(dvc("repro", f"train@{job.variant}-{job.seed}"), workspace, environment, _ignore)
             except CheckError:
                 if hopeless.is_set():
                     raise PrunedError from None
                 raise
-        with (workspace / f"results/train/full/{job.seed}/history.csv").open(newline="", encoding="utf-8") as lines:
+        with (workspace / f"results/train/{job.variant}/{job.seed}/history.csv").open(newline="", encoding="utf-8") as lines:
             rows = [row for row in csv.DictReader(lines) if row[f"val_{job.measure}"]]
-        experiment = save_experiment(workspace, job.name, f"train@full-{job.seed}")
+        experiment = save_experiment(workspace, job.name, f"train@{job.variant}-{job.seed}")
         return [(int(row["step"]), float(row[f"val_{job.measure}"])) for row in rows], experiment
     finally:
         release(job.repository, job.name)

@@ -62,7 +62,9 @@ def test_the_paper_preset_is_algorithm_1() -> None:
         ({"variants": ["ful"]}, "variants.0: expected one of full, no_subnet"),
         ({"model.widths": {"unet": 3.0}}, "model.widths.unet: input should be less than or equal to 2"),
         ({"model.widths": {"vnet": 1.0}}, "model.widths.vnet"),
-        ({"variants": ["no_efbi"]}, "variants must hold 'full'"),
+        ({"variants": ["no_efbi"]}, "register.variant must be one of variants (no_efbi), got 'full'; add it to them or name one of them"),
+        ({"register.variant": "unet"}, "register.variant must be one of variants (full, no_subnet"),
+        ({"register.variant": "vnet"}, "register.variant: expected one of full, no_subnet"),
         ({"seeds": [1, 1]}, "seeds must not repeat, got [1, 1]"),
         ({"model": None}, "model: expected keys and values, got None"),
         ({"loss.edge": "heavy"}, "loss.edge: input should be 'balanced' or 'plain', got 'heavy'"),
@@ -79,6 +81,16 @@ def test_mistakes_are_named(make_params: MakeParams, changes: dict[str, Any], sa
         make_params(changes)
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_another_network_than_the_full_one_may_be_registered(make_params: MakeParams) -> None:
+    assert make_params({"variants": ["unet", "no_efbi"], "register.variant": "unet"}).register_.variant == "unet"
+
+
+def test_params_of_before_the_key_register_the_full_network() -> None:
+    tree = YAML(typ="safe", pure=True).load((Path(__file__).parents[2] / "presets/demo.yaml").read_text())
+    del tree["register"]["variant"]
+    assert parse_params(tree, "params.yaml").register_.variant == "full"
 
 
 def test_a_misspelt_key_is_named_as_it_was_written() -> None:

@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from tsernet.report.bootstrap import paired_bootstrap
 from tsernet.report.evaluations import Evaluation, Evaluations
 from tsernet.report.failures import KINDS, Failure
-from tsernet.report.published import short_label
+from tsernet.report.published import model_name, short_label
 from tsernet.report.tables import MISSING, Column, Row, Table, Value
 
 _TESTED = {"s_measure": "S", "mae": "MAE", "max_f_measure": "max F"}
 
 
-def bootstrap_table(evaluations: Evaluations, resamples: int) -> Table:
-    """Test every variant against `full` over resampled test images.
+def bootstrap_table(evaluations: Evaluations, resamples: int, registered: str) -> Table:
+    """Test every other variant against the registered one over resampled test images.
 
     Args:
-        evaluations: A variant without any, and all where `full` is missing, are shown as missing.
+        evaluations: A variant without any, and all where the registered one has none, are shown as missing.
         resamples: How often to draw.
+        registered: The variant that the report is about.
     """
     columns = [Column("name", "variant")]
     for key, label in _TESTED.items():
@@ -27,21 +28,22 @@ def bootstrap_table(evaluations: Evaluations, resamples: int) -> Table:
             Column(f"{key}_interval", "95 % interval", None, label),
             Column(f"{key}_p", "p", 4, label),
         ]
-    full = evaluations.by_variant.get("full", ())
+    reference = evaluations.by_variant.get(registered, ())
     rows = []
     for variant, found in evaluations.by_variant.items():
-        if variant == "full":
+        if variant == registered:
             continue
         values: dict[str, Value] = {"name": short_label(variant)}
         for key in _TESTED:
-            values |= _difference(found, full, key, resamples) if found and full else {key: MISSING}
-        rows.append(Row(values, "ours" if found and full else "missing"))
+            values |= _difference(found, reference, key, resamples) if found and reference else {key: MISSING}
+        rows.append(Row(values, "ours" if found and reference else "missing"))
+    less = model_name(registered).removeprefix("the ")
     note = (
-        f"Variant less full model; {resamples:,} resamples of the test images, the same for both. An interval without 0 is a"
+        f"Variant less {less}; {resamples:,} resamples of the test images, the same for both. An interval without 0 is a"
         " difference that another draw of test images would hardly turn round. Several variants are tested at once: a p just under 0.05"
         " proves little."
     )
-    return Table("bootstrap", "Paired bootstrap against the full model", note, tuple(columns), tuple(rows))
+    return Table("bootstrap", f"Paired bootstrap against {model_name(registered)}", note, tuple(columns), tuple(rows))
 
 
 def threshold_table(evaluations: Evaluations) -> Table:
@@ -65,8 +67,8 @@ def threshold_table(evaluations: Evaluations) -> Table:
     return Table("thresholds", "The threshold a plant would set", note, columns, rows)
 
 
-def failure_table(failures: Sequence[Failure]) -> Table:
-    """List every failure case of every kind."""
+def failure_table(failures: Sequence[Failure], registered: str) -> Table:
+    """List every failure case of every kind, all of the registered variant."""
     titles = {kind.key: kind.title for kind in KINDS}
     columns = (
         Column("kind", "kind"),
@@ -79,11 +81,11 @@ def failure_table(failures: Sequence[Failure]) -> Table:
         Row({"kind": titles[one.kind], "name": one.name, "s_measure": one.s_measure, "iou": one.iou, "words": one.words})
         for one in failures
     )
-    return Table("failures", "All failure cases", "Of the full model, first seed.", columns, rows)
+    return Table("failures", "All failure cases", f"Of {model_name(registered)}, first seed.", columns, rows)
 
 
-def _difference(found: Sequence[Evaluation], full: Sequence[Evaluation], key: str, resamples: int) -> dict[str, Value]:
-    difference = paired_bootstrap(found, full, key, resamples)
+def _difference(found: Sequence[Evaluation], reference: Sequence[Evaluation], key: str, resamples: int) -> dict[str, Value]:
+    difference = paired_bootstrap(found, reference, key, resamples)
     interval = f"{difference.low:+.4f} to {difference.high:+.4f}".replace("-", "−")
     return {key: difference.value, f"{key}_interval": interval, f"{key}_p": difference.p}
 

@@ -33,7 +33,7 @@ class ReportInputs:
         prepared: Folder with images/ and masks/.
         evaluations: Folder with VARIANT/SEED/.
         test: Names of the test images.
-        variants: In the order of the report; `full` among them.
+        variants: In the order of the report.
         seeds: The first one's maps are shown.
         published: Folders of saliency maps to score, by the method's name.
         resamples: Of the bootstrap.
@@ -45,6 +45,7 @@ class ReportInputs:
         levels: Of a set of more than 8 bits.
         costs: Of each network, where other methods than TSERNet's variants are among them.
         size: Side of the network's input, which the costs are of.
+        registered: Of `variants`, the one that the report is about: it stands first, and the others are tested against it.
     """
 
     prepared: Path
@@ -62,6 +63,7 @@ class ReportInputs:
     levels: Levels | None = None
     costs: Mapping[str, Cost] = field(default_factory=dict)
     size: int = 0
+    registered: str = "full"
 
 
 def build_report(inputs: ReportInputs, out: Path, progress: Progress) -> None:
@@ -79,21 +81,21 @@ def build_report(inputs: ReportInputs, out: Path, progress: Progress) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     prepared = Prepared(inputs.prepared, inputs.levels)
     evaluations = load_evaluations(inputs.evaluations, inputs.variants, inputs.seeds)
-    full = evaluations.first("full")
+    registered = evaluations.first(inputs.registered)
     reference = next(iter(evaluations.all()), None)
     methods = [
-        *our_methods(evaluations),
+        *our_methods(evaluations, inputs.registered),
         *published_methods(inputs.published, prepared, inputs.test, reference, progress),
         *baseline_methods(prepared, inputs.test, reference, progress),
     ]
     progress("tables")
-    failures = _failures(full, prepared) if full else []
-    found = _detections(full, prepared) if full else []
-    tables = _tables(inputs, evaluations, methods, full, prepared, failures, found)
+    failures = _failures(registered, prepared) if registered else []
+    found = _detections(registered, prepared) if registered else []
+    tables = _tables(inputs, evaluations, methods, registered, prepared, failures, found)
     for table in tables:
         write_table(table, out / "tables")
     progress("figures")
-    figures = draw(out / "figures", methods, full, prepared, failures, found, inputs.rows_per_class)
+    figures = draw(out / "figures", methods, registered, prepared, failures, found, inputs.rows_per_class)
     progress("pages")
     content = Content(
         dataset=inputs.dataset,
@@ -102,12 +104,13 @@ def build_report(inputs: ReportInputs, out: Path, progress: Progress) -> None:
         comparable=inputs.comparable,
         variants=tuple(inputs.variants),
         evaluations=evaluations,
-        full=full,
+        variant=inputs.registered,
+        registered=registered,
         count=len(inputs.test),
         tables={table.name: table for table in tables},
         figures=figures,
         failures=tuple(failures),
-        short=tuple(summarise(methods, {table.name: table for table in tables}, failures, inputs.comparable)),
+        short=tuple(summarise(inputs.registered, methods, {table.name: table for table in tables}, failures, inputs.comparable)),
     )
     write_pages(content, out)
     _write_summary(evaluations, methods, out)
@@ -117,7 +120,7 @@ def _tables(
     inputs: ReportInputs,
     evaluations: Evaluations,
     methods: Sequence[Method],
-    full: Evaluation | None,
+    registered: Evaluation | None,
     prepared: Prepared,
     failures: Sequence[Failure],
     found: Sequence[Detection],
@@ -125,39 +128,43 @@ def _tables(
     tables = [
         *([detection_table(found)] if found else []),
         measured_table(methods),
-        table_one(methods, evaluations, inputs.comparable),
+        table_one(methods, evaluations, inputs.comparable, inputs.registered),
         ablation_table("II", evaluations, inputs.comparable),
         ablation_table("III", evaluations, inputs.comparable),
-        *([equal_budget_table(evaluations, inputs.costs, inputs.size)] if inputs.costs else []),
-        bootstrap_table(evaluations, inputs.resamples),
-        *([full_width_table(inputs.costs, inputs.size)] if inputs.costs else []),
+        *([equal_budget_table(evaluations, inputs.costs, inputs.size, inputs.registered)] if inputs.costs else []),
+        bootstrap_table(evaluations, inputs.resamples, inputs.registered),
+        *([full_width_table(inputs.costs, inputs.size, inputs.registered)] if inputs.costs else []),
         threshold_table(evaluations),
     ]
-    if full:
-        contrast = {name: defect_contrast(prepared.image(name), prepared.mask(name)) for name in full.names}
-        tables += [group_table(full, contrast), failure_table(failures)]
-        tables += [operating_table(full.operating)] if full.operating else []
+    if registered:
+        contrast = {name: defect_contrast(prepared.image(name), prepared.mask(name)) for name in registered.names}
+        tables += [group_table(registered, contrast), failure_table(failures, inputs.registered)]
+        tables += [operating_table(registered.operating)] if registered.operating else []
     return tables
 
 
-def _detections(full: Evaluation, prepared: Prepared) -> list[Detection]:
+def _detections(registered: Evaluation, prepared: Prepared) -> list[Detection]:
     from tsernet.metrics import read_grey
 
-    level = full.operating.level if full.operating else FOUND_AT
+    level = registered.operating.level if registered.operating else FOUND_AT
     return detect_all(
-        full.names, full.classes, prepared.mask, lambda name: read_grey(full.folder / "maps" / f"{name}.png", max_pixels=None), level
+        registered.names,
+        registered.classes,
+        prepared.mask,
+        lambda name: read_grey(registered.folder / "maps" / f"{name}.png", max_pixels=None),
+        level,
     )
 
 
-def _failures(full: Evaluation, prepared: Prepared) -> list[Failure]:
+def _failures(registered: Evaluation, prepared: Prepared) -> list[Failure]:
     from tsernet.metrics import read_grey
 
     return find_failures(
-        full.names,
-        full.images["s_measure"].tolist(),
-        full.images["iou"].tolist(),
+        registered.names,
+        registered.images["s_measure"].tolist(),
+        registered.images["iou"].tolist(),
         prepared.mask,
-        lambda name: read_grey(full.folder / "maps" / f"{name}.png", max_pixels=None),
+        lambda name: read_grey(registered.folder / "maps" / f"{name}.png", max_pixels=None),
         worst=_WORST,
     )
 

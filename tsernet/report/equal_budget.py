@@ -41,13 +41,14 @@ class Cost:
         return self.steps * sum(self.step_seconds) / len(self.step_seconds) / 60 if self.step_seconds else None
 
 
-def equal_budget_table(evaluations: Evaluations, costs: Mapping[str, Cost], size: int) -> Table:
+def equal_budget_table(evaluations: Evaluations, costs: Mapping[str, Cost], size: int, registered: str) -> Table:
     """Set all networks that were trained alike side by side.
 
     Args:
         evaluations: A network without any is shown as missing.
         costs: By the network's name.
         size: Side of the image that multiply-accumulates and milliseconds are of.
+        registered: The network that the report is about.
     """
     columns = (
         Column("name", "method"),
@@ -58,7 +59,7 @@ def equal_budget_table(evaluations: Evaluations, costs: Mapping[str, Cost], size
         Column("milliseconds", "ms an image", 1, "cost"),
         Column("minutes", "training, min", 1, "cost"),
     )
-    rows = tuple(_budget_row(name, evaluations.by_variant.get(name, ()), cost) for name, cost in costs.items())
+    rows = tuple(_budget_row(name, evaluations.by_variant.get(name, ()), cost, name == registered) for name, cost in costs.items())
     note = (
         "Trained alike, on the same samples in the same order, by each method's own objective; mean over seeds, ± standard deviation."
         f" Multiply-accumulates of the convolutions and milliseconds in ONNX Runtime of one image of {size}×{size}, timed one method after"
@@ -67,12 +68,13 @@ def equal_budget_table(evaluations: Evaluations, costs: Mapping[str, Cost], size
     return Table("equal_budget", "Equal budget: the methods at about the same number of parameters", note, columns, rows)
 
 
-def full_width_table(costs: Mapping[str, Cost], size: int) -> Table:
+def full_width_table(costs: Mapping[str, Cost], size: int, registered: str) -> Table:
     """Say what the methods would cost at width 1.0, on paper: counted, and reckoned from the narrow ones' steps.
 
     Args:
         costs: By the network's name.
         size: Side of the image that multiply-accumulates are of.
+        registered: The network that the report is about.
     """
     columns = (
         Column("name", "method"),
@@ -88,10 +90,11 @@ def full_width_table(costs: Mapping[str, Cost], size: int) -> Table:
         f"Multiply-accumulates of one image of {size}×{size}. Reckoned: the measured step times the ratio of multiply-accumulates; wide"
         " convolutions use a processor better than narrow ones, so it is rather too much."
     )
-    return Table("full_width", "On paper: what the full widths would cost", note, columns, tuple(_full_row(*one) for one in costs.items()))
+    rows = tuple(_full_row(name, cost, name == registered) for name, cost in costs.items())
+    return Table("full_width", "On paper: what the full widths would cost", note, columns, rows)
 
 
-def _budget_row(name: str, found: Sequence[Evaluation], cost: Cost) -> Row:
+def _budget_row(name: str, found: Sequence[Evaluation], cost: Cost, is_main: bool) -> Row:
     values: dict[str, Value] = {
         "name": short_label(name),
         "seeds": len(found),
@@ -100,13 +103,13 @@ def _budget_row(name: str, found: Sequence[Evaluation], cost: Cost) -> Row:
     }
     values |= {"milliseconds": cost.milliseconds, "minutes": cost.minutes}
     values |= {key: over_seeds(found, key) or MISSING for key in PRINTED}
-    return Row(values, "full" if name == "full" else ("ours" if found else "missing"))
+    return Row(values, "main" if is_main else ("ours" if found else "missing"))
 
 
-def _full_row(name: str, cost: Cost) -> Row:
+def _full_row(name: str, cost: Cost, is_main: bool) -> Row:
     paper, times = published_variant(name), cost.full_macs / cost.macs
     values: dict[str, Value] = {"name": short_label(name), "width": cost.width, "parameters": cost.full_parameters / 1e6, "times": times}
     values |= {"published": paper.parameters if paper else None, "macs": cost.full_macs / 1e9}
     if cost.minutes is not None:
         values |= {"step_seconds": times * cost.minutes * 60 / cost.steps, "hours": times * cost.minutes / 60}
-    return Row(values, "full" if name == "full" else "ours")
+    return Row(values, "main" if is_main else "ours")

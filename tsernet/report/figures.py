@@ -16,6 +16,7 @@ from tsernet.report.evaluations import Evaluation
 from tsernet.report.failures import KINDS, Failure
 from tsernet.report.methods import Method, Prepared
 from tsernet.report.operating import Operating
+from tsernet.report.published import model_name
 
 _HIGHLIGHTED = 5
 _SHOWN_FAILURES = 6
@@ -33,7 +34,7 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class Drawings:
-    """The report's figures; those of the full model are None or empty where it was not evaluated.
+    """The report's figures; those of the registered model are None or empty where it was not evaluated.
 
     `failures` is the strip of each shown failure case, by (kind, name). `missed` and `false` are strips of the images with the most missed
     defects and with the most falsely marked area.
@@ -52,7 +53,7 @@ class Drawings:
 def draw(
     folder: Path,
     methods: Sequence[Method],
-    full: Evaluation | None,
+    registered: Evaluation | None,
     prepared: Prepared,
     failures: Sequence[Failure],
     found: Sequence[Detection],
@@ -62,37 +63,37 @@ def draw(
     missed, false = (("missed", most_missed(found, _SHOWN_FAILURES)), ("false", most_false(found, _SHOWN_FAILURES)))
     return Drawings(
         pr=_pr(methods, folder / "pr_curves.svg"),
-        sheet=_sheet(methods, full, prepared, rows_per_class, folder / "comparison.png"),
-        thresholds=_thresholds(full, folder / "thresholds.svg") if full else None,
-        reliability=_reliability(full, folder / "reliability.svg") if full else None,
-        froc=_froc(full.operating, folder / "froc.svg") if full and full.operating else None,
-        failures=_failures(full, prepared, failures, folder / "failures") if full else {},
-        missed=_detections(full, prepared, *missed, folder / "detection") if full else (),
-        false=_detections(full, prepared, *false, folder / "detection") if full else (),
+        sheet=_sheet(methods, registered, prepared, rows_per_class, folder / "comparison.png"),
+        thresholds=_thresholds(registered, folder / "thresholds.svg") if registered else None,
+        reliability=_reliability(registered, folder / "reliability.svg") if registered else None,
+        froc=_froc(registered.variant, registered.operating, folder / "froc.svg") if registered and registered.operating else None,
+        failures=_failures(registered, prepared, failures, folder / "failures") if registered else {},
+        missed=_detections(registered, prepared, *missed, folder / "detection") if registered else (),
+        false=_detections(registered, prepared, *false, folder / "detection") if registered else (),
     )
 
 
-def _detections(full: Evaluation, prepared: Prepared, kind: str, found: Sequence[Detection], folder: Path) -> tuple[Drawing, ...]:
+def _detections(registered: Evaluation, prepared: Prepared, kind: str, found: Sequence[Detection], folder: Path) -> tuple[Drawing, ...]:
     return tuple(
-        _strip(full, prepared, one.name, folder / f"{kind}_{one.name}.jpg", f"{one.missed} of {one.defects} defects missed")
+        _strip(registered, prepared, one.name, folder / f"{kind}_{one.name}.jpg", f"{one.missed} of {one.defects} defects missed")
         if kind == "missed"
-        else _strip(full, prepared, one.name, folder / f"{kind}_{one.name}.jpg", f"{one.false_regions} false regions")
+        else _strip(registered, prepared, one.name, folder / f"{kind}_{one.name}.jpg", f"{one.false_regions} false regions")
         for one in found
     )
 
 
-def _strip(full: Evaluation, prepared: Prepared, name: str, path: Path, words: str) -> Drawing:
+def _strip(registered: Evaluation, prepared: Prepared, name: str, path: Path, words: str) -> Drawing:
     """Show an image, its mask, its map, and what of the mask is found, missed and falsely marked."""
     path.parent.mkdir(parents=True, exist_ok=True)
     image, mask = prepared.image(name), prepared.mask(name)
-    saliency = read_grey(full.folder / "maps" / f"{name}.png", max_pixels=None)
+    saliency = read_grey(registered.folder / "maps" / f"{name}.png", max_pixels=None)
     strip([image, mask, saliency, overlay(image, mask, saliency)]).save(path, quality=_JPEG_QUALITY)
     return Drawing(path, name, words)
 
 
 def ranked(methods: Sequence[Method]) -> list[Method]:
-    """Order methods by max F, best first, with our full model before all."""
-    return sorted(methods, key=lambda method: (not method.is_full, -method.measures["max_f_measure"].mean))
+    """Order methods by max F, best first, with the registered model before all."""
+    return sorted(methods, key=lambda method: (not method.registered, -method.measures["max_f_measure"].mean))
 
 
 def _pr(methods: Sequence[Method], path: Path) -> Drawing:
@@ -104,36 +105,38 @@ def _pr(methods: Sequence[Method], path: Path) -> Drawing:
     return Drawing(path, "Precision and recall", caption)
 
 
-def _thresholds(full: Evaluation, path: Path) -> Drawing:
-    threshold_plot(full.curves, full.validation, path)
-    chosen = "the dashed line is what the validation share chooses" if full.validation else "the split keeps no validation share"
-    return Drawing(path, "F-measure over the threshold", f"F-measure of the full model over the threshold; {chosen}.")
+def _thresholds(registered: Evaluation, path: Path) -> Drawing:
+    threshold_plot(registered.curves, registered.validation, path)
+    chosen = "the dashed line is what the validation share chooses" if registered.validation else "the split keeps no validation share"
+    return Drawing(path, "F-measure over the threshold", f"F-measure of {model_name(registered.variant)} over the threshold; {chosen}.")
 
 
-def _froc(operating: Operating, path: Path) -> Drawing:
+def _froc(variant: str, operating: Operating, path: Path) -> Drawing:
     froc_plot(operating.per_megapixel, {"all": operating.found, **operating.by_size}, operating.place, path)
     caption = (
-        "Free-response ROC of the full model on the test set, by the defects' size (small: under 100 pixels, large: from 1000)."
+        f"Free-response ROC of {model_name(variant)} on the test set, by the defects' size (small: under 100 pixels, large: from 1000)."
         " The dots are the operating point, which was chosen on the validation split."
     )
     return Drawing(path, "Defects found against false alarms", caption)
 
 
-def _reliability(full: Evaluation, path: Path) -> Drawing:
-    found = reliability(full.resampling.histograms)
+def _reliability(registered: Evaluation, path: Path) -> Drawing:
+    found = reliability(registered.resampling.histograms)
     reliability_plot(found.values, found.shares, found.weights, path)
-    caption = f"How often a pixel of a given saliency is defect: full model, test set. Expected calibration error {found.error:.3f}."
+    whose = model_name(registered.variant).removeprefix("the ")
+    caption = f"How often a pixel of a given saliency is defect: {whose}, test set. Expected calibration error {found.error:.3f}."
     return Drawing(path, "Reliability of the saliency values", caption)
 
 
-def _sheet(methods: Sequence[Method], full: Evaluation | None, prepared: Prepared, rows_per_class: int, path: Path) -> Drawing:
+def _sheet(methods: Sequence[Method], registered: Evaluation | None, prepared: Prepared, rows_per_class: int, path: Path) -> Drawing:
     shown = ranked(methods)
     rows = []
-    for kind, name in _choose(full, rows_per_class) if full else []:
+    for kind, name in _choose(registered, rows_per_class) if registered else []:
         images = (prepared.image(name), prepared.mask(name), *(method.read_map(name) for method in shown))
         rows.append((f"{kind} {name}" if kind else name, images))
     comparison_sheet(Sheet(("image", "mask", *(method.label for method in shown)), tuple(rows)), path)
-    caption = "In each class from a low to a high S-measure of the full model, evenly spaced; no image is chosen by hand."
+    whose = f" of {model_name(registered.variant)}" if registered else ""
+    caption = f"In each class from a low to a high S-measure{whose}, evenly spaced; no image is chosen by hand."
     return Drawing(path, "Visual comparison", caption)
 
 
@@ -148,10 +151,10 @@ def _choose(evaluation: Evaluation, rows_per_class: int) -> list[tuple[str, str]
     return chosen
 
 
-def _failures(full: Evaluation, prepared: Prepared, failures: Sequence[Failure], folder: Path) -> dict[tuple[str, str], Drawing]:
+def _failures(registered: Evaluation, prepared: Prepared, failures: Sequence[Failure], folder: Path) -> dict[tuple[str, str], Drawing]:
     return {
         (kind.key, failure.name): _strip(
-            full,
+            registered,
             prepared,
             failure.name,
             folder / f"{kind.key}_{failure.name}.jpg",

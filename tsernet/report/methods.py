@@ -43,7 +43,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One row of Table I: its figures, curves, and maps by image name."""
+    """One row of Table I: its figures, curves, and maps by image name; `registered` is the one that the report is about."""
 
     name: str
     label: str
@@ -51,20 +51,17 @@ class Method:
     measures: Mapping[str, Spread]
     curves: Curves
     read_map: Callable[[str], Grey]
-
-    @property
-    def is_full(self) -> bool:
-        """Whether this is our full model: a folder of published maps may bear any name."""
-        return self.kind == "ours" and self.name == "full"
+    registered: bool = False
 
 
-def our_methods(evaluations: Evaluations) -> list[Method]:
+def our_methods(evaluations: Evaluations, registered: str) -> list[Method]:
     """List the variants that were evaluated: figures over all seeds, curves and maps of the first."""
     methods = []
     for variant, found in evaluations.by_variant.items():
         if found:
             measures = {measure.key: spread for measure in MEASURES if (spread := over_seeds(found, measure.key))}
-            methods.append(Method(variant, label_of(variant), "ours", measures, found[0].curves, _evaluated_maps(found[0])))
+            shown = (found[0].curves, _evaluated_maps(found[0]))
+            methods.append(Method(variant, label_of(variant), "ours", measures, *shown, registered=variant == registered))
     return methods
 
 

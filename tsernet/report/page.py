@@ -10,12 +10,13 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from tsernet.methods.names import METHODS
 from tsernet.metrics import MEASURES
 from tsernet.report.evaluations import Evaluation, Evaluations, over_seeds
 from tsernet.report.failures import KINDS, Failure
 from tsernet.report.figures import Drawing, Drawings
 from tsernet.report.operating import marked_clean
-from tsernet.report.published import LABELS, short_label
+from tsernet.report.published import LABELS, model_name, network_name, short_label
 from tsernet.report.tables import Column, Table, to_markdown
 
 _MIME = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg"}
@@ -39,7 +40,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """All that the pages say."""
+    """All that the pages say, of the evaluation `registered` of the network `variant` most."""
 
     dataset: str
     split: str
@@ -47,16 +48,35 @@ class Content:
     comparable: bool
     variants: tuple[str, ...]
     evaluations: Evaluations
-    full: Evaluation | None
+    variant: str
+    registered: Evaluation | None
     count: int
     tables: Mapping[str, Table]
     figures: Drawings
     failures: tuple[Failure, ...]
     short: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        """The network's, for headings."""
+        return network_name(self.variant)
+
+    @property
+    def model(self) -> str:
+        """What a sentence begins with that is about the network."""
+        return model_name(self.variant, begins=True)
+
+    def architecture(self) -> str:
+        """Say where the network is described."""
+        if self.variant in LABELS:
+            return "J. Han and others, “TSERNet”, IEEE TIM 2022"
+        if self.variant in METHODS:
+            return f"{self.name}; the docstring of the module `tsernet.methods.{self.variant}` names its paper"
+        return f"the method `{self.variant}` of another package than tsernet"
+
     def headlines(self) -> list[tuple[str, str]]:
-        """Give the full model's figures as (label, text); empty where it was not evaluated."""
-        found = self.evaluations.by_variant.get("full", ())
+        """Give the network's figures as (label, text); empty where it was not evaluated."""
+        found = self.evaluations.by_variant.get(self.variant, ())
         spreads = {key: over_seeds(found, key) for key in _HEADLINES}
         lines = [(_HEADLINES[key], Column(key, "", 3).show(spread)) for key, spread in spreads.items() if spread]
         if not self.comparable and "detection" in self.tables:  # what its reader came for
@@ -69,7 +89,11 @@ class Content:
                 *((("clean ones marked", "{} of {}".format(*clean)),) if (clean := marked_clean(self.tables)) else ()),
                 *(line for line in lines if line[0] == _HEADLINES["max_f_measure"]),
             ]
-        return [*lines, ("ms an image", f"{1000 * self.full.seconds_per_image:.1f}")] if self.full else lines
+        return [*lines, ("ms an image", f"{1000 * self.registered.seconds_per_image:.1f}")] if self.registered else lines
+
+    def are_variants(self) -> bool:
+        """Say whether all networks are TSERNet's."""
+        return all(variant in LABELS for variant in self.variants)
 
     def weighs_parts(self) -> bool:
         """Say whether the pages hold the paper's ablations: on other images or beside other methods a lone variant stands among gaps."""

@@ -16,20 +16,22 @@ _TABLES = {"II": ("full", "no_subnet", "no_efbi", "no_erm"), "III": ("full", "no
 _TITLES = {"II": "Table II: what each component is worth", "III": "Table III: the parts of EFBI and ERM"}
 
 
-def table_one(methods: Sequence[Method], evaluations: Evaluations, comparable: bool) -> Table:
+def table_one(methods: Sequence[Method], evaluations: Evaluations, comparable: bool, registered: str) -> Table:
     """Make Table I: the paper's 23 rows, what was measured of them, and our variants and the baselines below.
 
     Args:
         methods: All that was scored.
         evaluations: For the variants' sizes, and which are missing.
         comparable: Whether the test images are the paper's; only then a difference means something.
+        registered: The variant that the report is about.
     """
     published = {method.name: method for method in methods if method.kind == "published"}
     ours = {method.name: method for method in methods if method.kind == "ours"}
     rows = [_paper_row(row, published.get(row.name), comparable) for row in paper_rows("I")]
     in_paper = {row.name for row in paper_rows("I")}
     for variant, found in evaluations.by_variant.items():
-        rows.append(_our_row(variant, ours.get(variant), found, comparable))
+        kind = "main" if variant == registered else "ours"
+        rows.append(_our_row(variant, ours.get(variant), found, comparable, kind))
     for method in methods:
         if method.kind == "baseline" or (method.kind == "published" and method.name not in in_paper):
             values: dict[str, Value] = {"name": method.label, "type": method.kind}
@@ -75,7 +77,7 @@ def ablation_table(number: str, evaluations: Evaluations, comparable: bool) -> T
         paper = published_variant(variant)
         values: dict[str, Value] = {"name": short_label(variant), "seeds": len(found)}
         values |= _published(paper) | _cost(found) | (_measured(measures, paper, comparable) if found else _missing(columns))
-        rows.append(Row(values, "full" if variant == "full" else ("ours" if found else "missing")))
+        rows.append(Row(values, "main" if variant == "full" else ("ours" if found else "missing")))
     note = "Mean over seeds, ± standard deviation where there are several. Time: this machine, a batch's share, network and resizing."
     note += "" if comparable else _INCOMPARABLE
     return Table(f"table_{len(number)}", _TITLES[number], note, columns, tuple(rows))
@@ -93,14 +95,14 @@ def _paper_row(row: PaperRow, method: Method | None, comparable: bool) -> Row:
     return Row(values, "published")
 
 
-def _our_row(variant: str, method: Method | None, found: Sequence[Evaluation], comparable: bool) -> Row:
+def _our_row(variant: str, method: Method | None, found: Sequence[Evaluation], comparable: bool, kind: str) -> Row:
     values: dict[str, Value] = {"name": label_of(variant), "type": "ours"}
     paper = published_variant(variant)
     # On other images the paper's figure in a row of ours would read like a target that was missed.
     values |= (_published(paper) if comparable else {}) | _cost(found)
     if not method:
         return Row(values | {f"measured_{key}": MISSING for key in PRINTED}, "missing")
-    return Row(values | _measured(method.measures, paper, comparable), "full" if variant == "full" else "ours")
+    return Row(values | _measured(method.measures, paper, comparable), kind)
 
 
 def _published(row: PaperRow | None) -> dict[str, Value]:

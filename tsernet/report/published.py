@@ -61,6 +61,16 @@ def short_label(variant: str) -> str:
     return LABELS.get(variant) or network_label(variant)
 
 
+def network_name(variant: str) -> str:
+    """Name a network where nothing around it says whose variant it is."""
+    return f"TSERNet {LABELS[variant]}" if variant in LABELS and variant != "full" else short_label(variant)
+
+
+def model_name(variant: str, begins: bool = False) -> str:
+    """Name the network that a report is about, within a sentence or where one begins."""
+    return f"{'The' if begins else 'the'} full model" if variant == "full" else network_name(variant)
+
+
 def published_variant(variant: str) -> PaperRow | None:
     """Find a variant's published row; the full one's and another method's is Table I's, which has every figure."""
     in_table_one = variant == "full" or variant not in LABELS

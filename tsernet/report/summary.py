@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tsernet.report.failures import Failure
 from tsernet.report.methods import Method
 from tsernet.report.operating import marked_clean
-from tsernet.report.published import LABELS, published_variant
+from tsernet.report.published import LABELS, model_name, published_variant
 from tsernet.report.tables import Column, Row, Spread, Table
 
 _SIGNIFICANT = 0.05
@@ -15,26 +15,28 @@ _FEWEST = 5
 _COST = Column("max_f_measure", "max F", 4, signed=True)
 
 
-def summarise(methods: Sequence[Method], tables: Mapping[str, Table], failures: Sequence[Failure], comparable: bool) -> list[str]:
-    """Say what the full model finds and reaches, what its parts are worth, where it is weakest and how it fails.
+def summarise(
+    registered: str, methods: Sequence[Method], tables: Mapping[str, Table], failures: Sequence[Failure], comparable: bool
+) -> list[str]:
+    """Say what a model finds and reaches, what its parts are worth or how others compare, where it is weakest and how it fails.
 
     Args:
+        registered: The variant that the report is about.
         methods: All that was scored.
-        tables: By name; without `groups` where the full model was not evaluated.
+        tables: By name; without `groups` where that was not evaluated.
         failures: All failure cases.
         comparable: Whether the paper's figures stand for the same images.
     Returns:
-        Sentences; a single one where the full model was not evaluated.
+        Sentences; a single one where that was not evaluated.
     """
-    full = next((method for method in methods if method.is_full), None)
-    if full is None:
-        return ["The full model was not evaluated."]
+    model = next((method for method in methods if method.registered), None)
+    if model is None:
+        return [f"{model_name(registered, begins=True)} was not evaluated."]
     found = "" if comparable else _found(tables)
     sentences = [
         found,
-        _reach(full, methods, comparable),
-        _parts(tables["bootstrap"]),
-        _others(tables["bootstrap"]),
+        _reach(model, methods, comparable),
+        *_beside(tables["bootstrap"], registered),
         _weakest(tables["groups"]),
         _failing(failures),
     ]
@@ -51,25 +53,25 @@ def _found(tables: Mapping[str, Table]) -> str:
     return f"{text} Of {clean[1]} clean images {clean[0]} are marked." if clean else text
 
 
-def _reach(full: Method, methods: Sequence[Method], comparable: bool) -> str:
-    ours = full.measures["max_f_measure"].mean
+def _reach(model: Method, methods: Sequence[Method], comparable: bool) -> str:
+    ours = model.measures["max_f_measure"].mean
     best = max((method for method in methods if method.kind == "baseline"), key=lambda method: method.measures["max_f_measure"].mean)
-    text = f"The full model reaches max F {ours:.3f} and S {full.measures['s_measure'].mean:.3f}"
+    text = f"{model_name(model.name, begins=True)} reaches max F {ours:.3f} and S {model.measures['s_measure'].mean:.3f}"
     text += f"; the better baseline that knows nothing, {best.label}, {best.measures['max_f_measure'].mean:.3f}."
-    paper = published_variant("full")
+    paper = published_variant(model.name)
     if comparable and paper:
         text += f" The paper prints max F {paper.measures['max_f_measure']} and S {paper.measures['s_measure']}."
     return text
 
 
-def _tested(bootstrap: Table, of_ours: bool) -> list[Row]:
-    """List the bootstrap's rows of TSERNet's variants, or those of other methods."""
+def _beside(bootstrap: Table, registered: str) -> list[str]:
+    """Weigh the full model's parts by the variants that lack one, and tell how other methods compare; beside another, all are others."""
     tested = [row for row in bootstrap.rows if isinstance(row.values.get("max_f_measure"), float)]
-    return [row for row in tested if (row.values["name"] in LABELS.values()) == of_ours]
+    lacking = [row for row in tested if row.values["name"] in LABELS.values()] if registered == "full" else []
+    return [_parts(lacking), _others([row for row in tested if row not in lacking])]
 
 
-def _others(bootstrap: Table) -> str:
-    tested = _tested(bootstrap, of_ours=False)
+def _others(tested: Sequence[Row]) -> str:
     if not tested:
         return ""
     sure = sorted((row for row in tested if _p(row) < _SIGNIFICANT), key=_difference, reverse=True)
@@ -80,8 +82,7 @@ def _others(bootstrap: Table) -> str:
     return f"{text}; higher: {named}." if better else f"{text}."
 
 
-def _parts(bootstrap: Table) -> str:
-    tested = _tested(bootstrap, of_ours=True)
+def _parts(tested: Sequence[Row]) -> str:
     if not tested:
         return ""
     worse = sorted((row for row in tested if _difference(row) < 0 and _p(row) < _SIGNIFICANT), key=_difference)

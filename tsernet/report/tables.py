@@ -49,7 +49,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row's values by column key; `kind` is ours, published, baseline or empty, for its looks."""
+    """A row's values by column key; `kind` is main, ours, published, baseline, missing or empty, for its looks."""
 
     values: Mapping[str, Value]
     kind: str = ""

@@ -99,7 +99,8 @@ def write_params(workspace: Path, repository: Path, settings: Settings) -> Param
         raise UserError(f"{source.relative_to(workspace)}: the revision {settings.revision!r} has no such file")
     yaml = YAML()
     tree = yaml.load(source.read_text(encoding="utf-8"))
-    for key, value in settings.overrides().items():
+    # A revision of before `register.variant` registers the full network.
+    for key, value in settings.overrides(tree["register"].get("variant", "full")).items():
         _set(tree, key, value)
     _point_to_person(tree, workspace, repository)
     if waiting := _unsettled(tree, settings.settle_seconds):

@@ -6,8 +6,11 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from clones import change
+from jsonschema import Draft202012Validator
 from standin import make_repository, run
 
 from pipelines.flows.settings import Settings
@@ -37,6 +40,34 @@ def test_settings_go_into_the_presets_params(repository: Path, make_params: Call
     assert params.train.batch_size == make_params(preset="cpu").train.batch_size  # what was not set is the preset's
     assert run(["git", "status", "--porcelain"], repository) == ""
     assert "one" not in run(["git", "worktree", "list"], repository)
+
+
+def test_another_registered_method_is_what_a_start_from_the_champion_trains(repository: Path) -> None:
+    path = create_workspace(repository, "unet", "main")
+    change(path, None, "variants", ["full", "unet"])
+    change(path, "register", "variant", "unet")
+
+    params = write_params(path, repository, Settings(start="champion"))
+
+    change(path, None, "variants", ["full", "unet"])
+    with pytest.raises(UserError, match=r"register\.variant must be one of variants \(full\), got 'unet'"):
+        write_params(path, repository, Settings(variants=["full"]))
+    release(repository, "unet")
+    assert params.variants == ["unet"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "fits"),
+    [
+        ({"preset": "cpu", "variants": ["unet"]}, False),
+        ({"preset": "cpu", "variants": ["unet", "full"]}, True),
+        ({"preset": "cpu", "variants": []}, True),
+        ({"preset": "committed", "variants": ["unet"]}, True),
+        ({"preset": "committed", "variants": ["unet", "unet"]}, False),
+    ],
+)
+def test_the_form_asks_for_the_full_network_where_the_preset_registers_it(chosen: dict[str, Any], fits: bool) -> None:
+    assert Draft202012Validator(Settings.model_json_schema()).is_valid(chosen) == fits
 
 
 def test_images_that_are_being_copied_are_left_out_by_name(repository: Path) -> None:

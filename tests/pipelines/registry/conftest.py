@@ -52,20 +52,20 @@ def write_scores() -> Callable[..., None]:
 
 @pytest.fixture
 def make_candidate(repository: Path, write_scores: Callable[..., None]) -> Callable[..., None]:
-    """Leave results/train/full/0 and results/evaluate/full/0 as the stages would; scores as `write_scores` takes them."""
+    """Leave results/train/VARIANT/0 and results/evaluate/VARIANT/0 as the stages would; scores as `write_scores` takes them."""
 
-    def make(seed: int = 0, run_id: str | None = None, test_digest: str | None = None, **scores: float | str) -> str:
+    def make(seed: int = 0, run_id: str | None = None, test_digest: str | None = None, variant: str = "full", **scores: float | str) -> str:
         import torch
         from PIL import Image
 
         from pipelines import tracking
-        from tsernet.models import build_tsernet
+        from tsernet.methods.registry import build_network
         from tsernet.weights import save_model, sha256_of
 
         torch.manual_seed(seed)
-        trained, evaluated = Path("results/train/full/0"), Path("results/evaluate/full/0")
+        trained, evaluated = Path(f"results/train/{variant}/0"), Path(f"results/evaluate/{variant}/0")
         metadata = {"resize": "96", "scaling": "unit", "stretch": "true"}
-        save_model(trained / "model.safetensors", build_tsernet("full", 0.0625), metadata)
+        save_model(trained / "model.safetensors", build_network(variant, 0.0625), metadata)
         write_scores(evaluated / "per_image.csv", **scores)
         table = np.genfromtxt(evaluated / "per_image.csv", delimiter=",", names=True, dtype=None, encoding="utf-8")
         (evaluated / "metrics.json").write_text(json.dumps({key: float(table[key].mean()) for key in MEASURES}))
@@ -76,7 +76,7 @@ def make_candidate(repository: Path, write_scores: Callable[..., None]) -> Calla
             Image.fromarray(pixels).save(f"data/prepared/images/p{index:02d}.png")
         _write_maps(trained / "model.safetensors", evaluated / "maps", [f"p{index:02d}" for index in (0, 10, 20, 30)])
         if run_id is None:
-            with tracking.child_run("full", 0) as run:
+            with tracking.child_run(variant, 0) as run:
                 if test_digest:
                     run.set_tags({"tsernet.digest.test": test_digest})
             run_id = run.run_id

@@ -84,6 +84,11 @@ def test_without_a_champion_or_with_another_network_it_is_one_line(repository: P
     with pytest.raises(UserError, match=r"models:/tsernet/1 has width 0\.0625, model\.width is 0\.125"):
         inherit.main([])
     change(repository, "model", "width", WIDTH)
+    change(repository, None, "variants", ["unet"])
+    change(repository, "register", "variant", "unet")
+    with pytest.raises(UserError, match=r"is the variant full, register\.variant is unet; set model\.start_from to none, or"):
+        inherit.main([])
+    change(repository, "register", "variant", "full")
     change(repository, None, "variants", ["full", "no_erm"])
     with pytest.raises(UserError, match=r"is the variant full, variants are full, no_erm; set variants: \[full\]"):
         inherit.main([])

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+from clones import change
 
+from pipelines.cli import build_app
 from pipelines.registry import Registry, settle, weights_file
 from pipelines.registry.trace import describe, trace_version, versions_from
 from pipelines.stages import register
@@ -96,10 +98,39 @@ def test_the_first_model_is_champion_and_a_stranger_gets_the_maps_of_predict(
         weights_file("models:/tsernet/1")
 
 
-def test_below_the_floor_no_version_is_made(repository: Path, make_candidate: Callable[..., str]) -> None:
-    make_candidate(gain=-0.75)
+@pytest.mark.slow
+@pytest.mark.long
+def test_another_method_becomes_a_version_and_the_full_network_challenges_it(
+    repository: Path, make_candidate: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(repository, None, "variants", ["full", "unet"])
+    change(repository, "register", "variant", "unet")
+    make_candidate(variant="unet")
     register.main([])
-    assert _outcome()["version"] is None
+    version = Registry().get("1")
+    assert (_outcome()["variant"], _outcome()["champion"], version.aliases) == ("unet", True, ("champion",))
+    assert trace_version(Registry(), version)["variant"] == describe(Registry(), version, settle(Registry()))["variant"] == "unet"
+    assert load_model(weights_file("models:/tsernet@champion").path)[1]["variant"] == "unet"
+
+    change(repository, "register", "variant", "full")
+    make_candidate(gain=0.05)
+    register.main([])
+    assert (_outcome()["variant"], _outcome()["version"], _outcome()["champion"]) == ("full", "2", True)
+    assert "champion" in _outcome()["figures"]["max_f_measure"]
+
+    for variant in ("full", "unet"):
+        metrics = Path(f"results/evaluate/{variant}/0/metrics.json")
+        metrics.write_text(json.dumps(json.loads(metrics.read_text()) | {"variant": variant, "seed": 0, "count": 40}))
+    build_app()(["summary"], standalone_mode=False)
+    assert "models:/tsernet@champion is version 2 (full): " in capsys.readouterr().out
+
+
+def test_below_the_floor_no_version_is_made(repository: Path, make_candidate: Callable[..., str]) -> None:
+    change(repository, None, "variants", ["unet"])
+    change(repository, "register", "variant", "unet")
+    make_candidate(gain=-0.75, variant="unet")
+    register.main([])
+    assert (_outcome()["version"], _outcome()["variant"]) == (None, "unet")
     assert "below the floor" in _outcome()["reason"]
     assert Registry().versions() == []
 

@@ -42,7 +42,7 @@ def _job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> Job:
     monkeypatch.setattr(training, "release", nothing)
     monkeypatch.setattr(training, "_POLL_SECONDS", 0.1)
     monkeypatch.setattr(training, "dvc", lambda *_: [sys.executable, "-c", _SCRIPT, str(tmp_path / "checkpoints"), way])
-    return Job(tmp_path, "name", "", {}, 0, "s_measure", tmp_path / "checkpoints")
+    return Job(tmp_path, "name", "", {}, "full", 0, "s_measure", tmp_path / "checkpoints")
 
 
 def test_a_hopeless_training_is_ended_with_all_its_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

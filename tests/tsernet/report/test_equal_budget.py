@@ -4,10 +4,11 @@ import csv
 import json
 
 import pytest
-from report_world import make_world
+from report_world import CLASSES, World, inputs_of, make_world
 
 from tsernet.report import Cost
 
+NAMES = sorted(f"{kind[:2]}_{number}" for number in range(4) for kind in CLASSES)
 COSTS = {
     "full": Cost(0.125, 2_980_000, 1_000_000_000, 189_640_000, 66_000_000_000, 20.0, 1500, (0.3, 0.5)),
     "unet": Cost(0.322, 3_010_000, 1_260_000_000, 28_950_000, 12_600_000_000, 10.0, 1500, (0.2,)),
@@ -55,6 +56,28 @@ def test_the_pages_hold_the_tables_and_no_gaps_of_ablations(report):
         assert "Table II:" not in text
         assert "Of 1 other methods, trained alike, 1 reach a higher max F and 0 a lower one" in text
         assert "Taking parts away" not in text
+
+
+def test_the_report_is_about_what_is_registered(report):
+    """Of the same evaluations, with U-Net registered: it stands first, TSERNet is tested against it, and Table II stays TSERNet's."""
+    world = World(report.parent, inputs_of(report.parent, NAMES, [0, 1], 200, "SD-saliency-900", comparable=True))
+    out = world.build(report.parent / "unet", variants=tuple(COSTS), costs=COSTS, size=128, registered="unet")
+    tested = table(out, "bootstrap")
+    assert list(tested) == ["TSERNet", "SAMNet"]
+    assert float(tested["TSERNet"]["max_f_measure"]) == pytest.approx(-float(table(report, "bootstrap")["U-Net"]["max_f_measure"]))
+    parts = [{name: row["measured_s_measure"] for name, row in table(one, "table_2").items()} for one in (out, report)]
+    assert parts[0] == parts[1]
+    page, card = (out / "report.html").read_text(), (out / "model_card.md").read_text()
+    assert "<h1>U-Net on SD-saliency-900</h1>" in page
+    assert "Paired bootstrap against U-Net" in page
+    assert "U-Net reaches max F" in page
+    assert "Of 1 other methods, trained alike, 0 reach a higher max F and 1 a lower one" in page
+    assert "full model" not in page
+    assert card.startswith("# Model card: U-Net\n")
+    assert "Variant: `unet`, seed 0" in card
+    first = json.loads((report.parent / "evaluate/unet/0/metrics.json").read_text())
+    assert f"| {first['s_measure']:.4f} |" in card
+    assert "Han" not in card
 
 
 def test_variants_alone_have_no_such_table(made_up, tmp_path):
