@@ -35,7 +35,7 @@ pytestmark = pytest.mark.slow
         {"learning_rate": 2.0},
         {"seeds": [-1]},
         {"variants": ["no_such"]},
-        {"variants": ["no_erm"]},
+        {"variants": ["no_erm"], "preset": "demo"},
         {"device": "tpu"},
         {"revision": "--upload-pack=x"},
         {"unknown": 1},

@@ -19,6 +19,7 @@ from pipelines.serving.models import Models
 from pipelines.serving.server import Served
 from tsernet.errors import UserError
 from tsernet.shipped import shipped_model
+from tsernet.weights import load_model, save_model
 
 
 @pytest.fixture
@@ -97,6 +98,9 @@ def test_a_registry_that_cannot_be_read_changes_nothing() -> None:
 
 
 def test_a_model_that_is_no_alias_must_load_at_once(running: Callable[..., Any], tmp_path: Path) -> None:
-    for name in (str(tmp_path / "none.safetensors"), "shipped-paper"):
-        with pytest.raises(UserError), running(Served(model=name, port=0)):
+    without_scale = tmp_path / "without-scale.safetensors"
+    network, metadata = load_model(shipped_model())
+    save_model(without_scale, network, {key: value for key, value in metadata.items() if key != "window"})
+    for path, said in ((tmp_path / "none.safetensors", "no such file"), (without_scale, "does not know its scale")):
+        with pytest.raises(UserError, match=said), running(Served(model=str(path), port=0)):
             pass
