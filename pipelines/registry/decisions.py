@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pipelines.registry.retry import read_until, retry_on_collision
 from pipelines.registry.versions import Registry, all_versions, ensure_model
+from pipelines.tracking.retry import read_until, retry_on_collision
 from pipelines.tracking.server import reachable
 from tsernet.errors import CheckError
 

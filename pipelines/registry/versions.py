@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.redaction import redact_passwords
-from pipelines.registry.retry import retry_on_collision
 from pipelines.tracking.location import tracking_uri
 from pipelines.tracking.lookup import aliases, run_tags
+from pipelines.tracking.retry import retry_on_collision
 from pipelines.tracking.server import make_client, reachable
 from tsernet.errors import UserError
 

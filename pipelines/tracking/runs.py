@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipelines.tracking.outbox.sender import Sender
 from pipelines.tracking.outbox.spool import Spool, last_steps
 from pipelines.tracking.pipeline_run import pipeline_run_id
 from pipelines.tracking.provenance import dataset_inputs, provenance_tags, source_files
+from pipelines.tracking.retry import retry_on_collision
 from pipelines.tracking.server import experiment_id, machine_lock, make_client, reachable
 from pipelines.tracking.system_metrics import SystemMetrics
 from tsernet.errors import CheckError, UserError
@@ -120,7 +122,8 @@ def child_run(variant: str, seed: int, *, resume: str | None = None) -> Iterator
             }
             run = client.create_run(experiment, tags=tags)
             if inputs := dataset_inputs(workspace):
-                client.log_inputs(run.info.run_id, datasets=inputs)
+                # Two trainings that bring the same new data at one moment collide: MLflow looks whether it has them, and then adds them.
+                retry_on_collision(partial(client.log_inputs, run.info.run_id, datasets=inputs))
         else:
             client.update_run(run.info.run_id, status="RUNNING")
         client.set_tag(parent, f"tsernet.child.{name}", run.info.run_id)

@@ -109,3 +109,26 @@ def test_a_store_that_is_not_there_is_one_line(repository: Path, monkeypatch: py
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with pytest.raises(UserError, match=r"http://127.0.0.1:9 cannot be reached"), tracking.child_run("full", 0):
         pass
+
+
+def test_data_that_another_training_adds_at_the_same_moment_are_logged_again(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow 3.17's server answers so where two runs of one moment bring the same new dataset; seen once, in two clones on one server."""
+    from mlflow import MlflowClient
+    from mlflow.entities import Dataset, DatasetInput
+    from mlflow.exceptions import MlflowException
+
+    really, calls = MlflowClient.log_inputs, []
+
+    def collide_once(client: MlflowClient, run_id: str, datasets: list[Any]) -> None:
+        calls.append(run_id)
+        if len(calls) == 1:
+            raise MlflowException("BAD_REQUEST: (sqlite3.IntegrityError) UNIQUE constraint failed: datasets.experiment_id, datasets.name")
+        really(client, run_id, datasets=datasets)
+
+    monkeypatch.setattr(MlflowClient, "log_inputs", collide_once)
+    data = DatasetInput(Dataset("data/prepared/edges", "91e009d0.dir", "dvc", "{}"))
+    monkeypatch.setattr("pipelines.tracking.runs.dataset_inputs", lambda _: [data])
+    with tracking.child_run("full", 0) as run:
+        pass
+    assert calls == [run.run_id] * 2
+    assert [one.dataset.name for one in _client().get_run(run.run_id).inputs.dataset_inputs] == ["data/prepared/edges"]
