@@ -23,11 +23,9 @@ BatchSize = Annotated[int, Field(ge=1, le=4096)] | SkipJsonSchema[None]
 
 # An empty list means "as the preset has it"; any other must hold the variant that gets registered. That is `full` in the presets; what
 # params.yaml registers, the form cannot know, and the task `workspace` says what is wrong.
-_PRESETS = ("demo", "cpu", "variants", "paper")
-_HOLDS_FULL = {"variants": {"if": {"minItems": 1}, "then": {"contains": {"const": "full"}}}}
 _FORM: dict[str, Any] = {
-    "if": {"properties": {"preset": {"enum": list(_PRESETS)}}, "required": ["preset"]},
-    "then": {"properties": _HOLDS_FULL},
+    "if": {"properties": {"preset": {"not": {"const": "committed"}}}, "required": ["preset"]},
+    "then": {"properties": {"variants": {"if": {"minItems": 1}, "then": {"contains": {"const": "full"}}}}},
 }
 
 

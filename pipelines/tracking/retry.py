@@ -1,4 +1,4 @@
-"""Writes of MLflow's that collide with another process's in the store's database are retried, and so is a read of what is being written."""
+"""Writes to MLflow that collide with another process's in the store's database are retried, and so is a read of what is being written."""
 
 from __future__ import annotations
 
