@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.exit_codes import run_stage
 from tsernet.config import Params, load_params
-from tsernet.data.inherited import CHAMPION, Pin, pin_split, pin_start
+from tsernet.data.inherited import CHAMPION, Pin, find_start, pin_split, pin_start
 from tsernet.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,18 +19,24 @@ if TYPE_CHECKING:
 
 
 def main(_: Sequence[str]) -> None:
-    """Pin the weights that a training starts from, and the parts in which images stay, each where the params say `champion`."""
+    """Pin the weights that a training starts from, of a file their digest alone, and the parts in which images stay, if the champion's."""
     params = load_params()
     starts, keeps = params.model.start_from == CHAMPION, params.split.keep == CHAMPION
     # Asked once: between two questions another could become champion; the training would start from one and keep the split of the other.
     champion = _champion(params) if starts or keeps else None
-    start = _start(params, *champion) if champion and starts else None
-    pin_start(*(start or (None, None)))
-    print(f"training starts from {start[0].model} (sha256 {start[0].weights_sha256})" if start else "training starts from no champion")
+    pin, weights = _start(params, *champion) if champion and starts else (_file(params.model.start_from), None)
+    pin_start(pin, weights)
+    print(f"training starts from {pin.model} (sha256 {pin.weights_sha256})" if pin else "training starts from no champion")
     if champion and keeps:
         _keep_split(*champion)
     else:
         pin_split(None, None)
+
+
+def _file(name: str) -> Pin | None:
+    """Digest the file that a training starts from: its name in the params stays the same when its content does not."""
+    start = find_start(name)
+    return Pin(start.model, start.weights_sha256) if start else None
 
 
 def _champion(params: Params) -> tuple[Registry, str]:

@@ -35,14 +35,14 @@ class Start:
 
 @dataclass(frozen=True)
 class Pin:
-    """Which version was champion when `inherit` ran: its URI and the digest of its weights."""
+    """Which version was champion when `inherit` ran, or which file is named: its URI or name, and the digest of its weights."""
 
     model: str
     weights_sha256: str
 
 
 def pin_start(pin: Pin | None, weights: Path | None, folder: Path = START) -> None:
-    """Write the champion and a copy of its weights, or that nothing is taken over; equal champions give equal bytes."""
+    """Write the champion and a copy of its weights, a file's digest, or that nothing is taken over; equal weights give equal bytes."""
     with replacing(folder) as fresh:
         _write_record(pin, fresh)
         if weights is not None:

@@ -123,3 +123,16 @@ def test_the_champions_images_stay_in_their_parts(repository: Path, champions: C
     assert find_kept("champion") == {"a": "test", "b": "train"}
     assert find_kept("none") == {}
     assert find_start("none") is None
+
+
+def test_a_file_of_the_same_name_is_another_start(repository: Path) -> None:
+    """Else DVC's cache answers with what was trained from the file before, as `make cpu` found."""
+    change(repository, "model", "start_from", "start.safetensors")
+    records = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        save_model(repository / "start.safetensors", build_tsernet("full", WIDTH), {"resize": "64", "scaling": "unit", "stretch": "true"})
+        inherit.main([])
+        records.append((START / "record.json").read_text())
+    assert records[0] != records[1]
+    assert json.loads(records[1]) == {"model": "start.safetensors", "weights_sha256": sha256_of(repository / "start.safetensors")}
