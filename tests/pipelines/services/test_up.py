@@ -44,7 +44,9 @@ def test_the_doctor_finds_everything(up: Up) -> None:
     wait_for(lambda: up.api.post("/work_pools/tsernet/workers/filter").json(), 60, "the worker")
     code, findings = up.doctor()
 
-    assert code == 0, findings
+    disk = findings.pop("disk")  # of the machine that the tests run on, and that of a small CI machine is nearly full
+    assert all(finding["good"] for finding in findings.values()), findings
+    assert code == (0 if disk["good"] else 1), disk
 
     rules = {rule["name"]: rule["enabled"] for rule in up.api.post("/automations/filter").json()}
     assert rules == {SILENT_RUNS: True, RETRAIN_ON_DRIFT: False, REVIEW_ON_DRIFT: False}
