@@ -23,7 +23,7 @@ class Cost:
         full_parameters, full_macs: The same at width 1.0.
         milliseconds: One image in ONNX Runtime.
         steps: Of its trainings.
-        step_seconds: One training step, the median, by seed.
+        step_seconds: One training step, the mean over its input sizes of the median, by seed.
     """
 
     width: float
@@ -63,7 +63,7 @@ def equal_budget_table(evaluations: Evaluations, costs: Mapping[str, Cost], size
     note = (
         "Trained alike, on the same samples in the same order, by each method's own objective; mean over seeds, ± standard deviation."
         f" Multiply-accumulates of the convolutions and milliseconds in ONNX Runtime of one image of {size}×{size}, timed one method after"
-        " the other on this machine. Training: steps times the median step, as it ran, beside whatever else did."
+        " the other on this machine. Training: steps times the median step of their input size, as it ran, beside whatever else did."
     )
     return Table("equal_budget", "Equal budget: the methods at about the same number of parameters", note, columns, rows)
 

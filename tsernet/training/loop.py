@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-import statistics
 import sys
 import time
+from collections import Counter, defaultdict
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ from tsernet.training.distributed import all_reduce_max, all_reduce_mean, proces
 from tsernet.training.hardware import Settings, device_names, require_even_shares, resolve, start
 from tsernet.training.history import History, Row
 from tsernet.training.network import initial_network
+from tsernet.training.pace import mean_step
 from tsernet.training.schedule import has_converged, learning_rate
 from tsernet.training.signals import StopRequest, stop_requests
 from tsernet.training.state import TrainingState, copy_weights, make_optimizer, restore, to_checkpoint, update_average
@@ -91,8 +92,8 @@ class TrainingJob:
 class TrainingResult:
     """The trained network, its record, the last step's weights and the step whose weights the network holds.
 
-    `step_seconds` is the median over the steps that this process has done, what makes its batch and keeps checkpoints included; None
-    where there were none left to do.
+    `step_seconds` is `mean_step` of those that this process has done, what makes their batches and keeps checkpoints included; None where
+    it has done none, or none of one of the sizes of progressive resizing.
     """
 
     model: SaliencyNetwork
@@ -135,7 +136,7 @@ class _Training:
         self._objective = method_of(job.variant).objective
         self._fabric: Fabric = start(self._train.hardware, settings)
         self._is_first = process_rank() == 0
-        self._seconds: list[float] = []
+        self._seconds: defaultdict[int, list[float]] = defaultdict(list)
         sides = {self._train.augment.resize, *(part.resize for part in self._train.progressive)}
         stores = {side: SampleStore(job.prepared, job.train_names, side, job.levels, self._train.window) for side in sides}
         self._batches = Batches(stores, self._train, job.seed, self._fabric.device, self._format)
@@ -172,7 +173,7 @@ class _Training:
             bar = around.enter_context(ProgressBar(what, total, history.steps)) if self._is_first else None
             around.enter_context(explain_out_of_memory(self._train))
             while history.steps < total and not has_converged(history.totals, self._train.plateau):
-                begin = time.perf_counter()
+                begin, side = time.perf_counter(), self._side(history.steps)
                 losses, rate = self._step(history.steps, batch)
                 names = batch.names
                 # The next batch, if there is one, is made while a GPU works; only then are the losses waited for.
@@ -182,7 +183,7 @@ class _Training:
                 self._after_step(history.steps)
                 if bar:
                     bar.advance(f"loss {history.totals[-1]:.3f}")
-                self._seconds.append(time.perf_counter() - begin)
+                self._seconds[side].append(time.perf_counter() - begin)
                 if signal := self._joint_signal(stop):
                     self._stop(signal)
         self._save()
@@ -266,5 +267,8 @@ class _Training:
         best_step = history.best_step()
         network = state.product.to("cpu").eval()
         network.load_state_dict(last if state.best is None else state.best)
-        step_seconds = statistics.median(self._seconds) if self._seconds else None
+        step_seconds = mean_step(self._seconds, Counter(map(self._side, range(history.steps))))
         return TrainingResult(network, history, last, best_step or history.steps, step_seconds)
+
+    def _side(self, step: int) -> int:
+        return self._train.augment_of_step(step).crop
