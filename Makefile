@@ -10,7 +10,7 @@ demo: install
 	tsernet summary
 
 # SD-saliency-900 on two CPU cores: the full network (`cpu`), the same taught clean steel and strip, or all eight variants for less long; SD_SALIENCY_900=FOLDER names a copy of it, else it is fetched.
-# `methods`: TSERNet and twelve others at about 3 M parameters, three seeds each; up to four hours, and goes on where it was stopped.
+# `methods`: TSERNet and twelve others at about 3 M parameters, three seeds each; two to four hours, and goes on where it was stopped.
 strip variants methods: install
 	tsernet preset $@
 	dvc repro
