@@ -49,11 +49,12 @@ def test_the_preset_holds_every_method_at_about_three_million_parameters() -> No
         assert width == 1.0 if name in ("samnet", "minet2024") else parameters == pytest.approx(3.0e6, rel=0.01)
 
 
-def test_the_preset_trains_as_variants_does_but_for_turns_and_the_first_sizes() -> None:
+def test_the_preset_trains_as_variants_does_but_for_length_turns_and_the_first_sizes() -> None:
     methods, variants = (load_params(PRESETS / f"{name}.yaml").model_dump() for name in ("methods", "variants"))
     for key in ("preset", "variants", "seeds"):
         methods.pop(key), variants.pop(key)
     methods["model"].pop("widths"), variants["model"].pop("widths")
-    methods["train"].pop("progressive"), variants["train"].pop("progressive")
+    for key in ("iterations", "progressive"):
+        methods["train"].pop(key), variants["train"].pop(key)
     methods["train"]["augment"].pop("rotate"), variants["train"]["augment"].pop("rotate")
     assert methods == variants
