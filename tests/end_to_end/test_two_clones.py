@@ -106,7 +106,8 @@ def later(people: People) -> Later:
     for name in add_images(own, 16, 19)[10:]:
         for room in ("images", "masks"):
             (own / room / f"{name}.png").unlink()
-    people.bob.params(model__start_from="shipped-paper", train__iterations=4)
+    # Six test images leave the other measures wide intervals, and a champion of eight steps is another one on each kind of processor.
+    people.bob.params(model__start_from="shipped-paper", train__iterations=4, register__tolerance=0.1)
     return Later(people.ann, people.bob, first, people.repro())
 
 
