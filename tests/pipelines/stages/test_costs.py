@@ -54,7 +54,7 @@ def test_the_preset_trains_as_variants_does_but_for_length_turns_and_the_first_s
     for key in ("preset", "variants", "seeds"):
         methods.pop(key), variants.pop(key)
     methods["model"].pop("widths"), variants["model"].pop("widths")
-    for key in ("iterations", "progressive"):
-        methods["train"].pop(key), variants["train"].pop(key)
+    assert (methods["train"].pop("iterations"), variants["train"].pop("iterations")) == (1200, 1500)
+    methods["train"].pop("progressive"), variants["train"].pop("progressive")
     methods["train"]["augment"].pop("rotate"), variants["train"]["augment"].pop("rotate")
     assert methods == variants
