@@ -16,5 +16,9 @@ Device = Annotated[str, typer.Option(help="auto | cpu | cuda; auto takes CUDA wh
 Runtime = Annotated[
     str, typer.Option(help="auto | torch | onnx | openvino; auto: as exported, else ONNX Runtime on the CPU, PyTorch on CUDA")
 ]
+Flips = Annotated[
+    str | None,
+    typer.Option(help="none | left_right | both: mean over mirror images, better and 2 or 4 times as slow; else the model's own"),
+]
 Levels = Annotated[str | None, typer.Option(help="BLACK,WHITE: samples that become 0 and 255, for a model of 8-bit images")]
 MaxPixels = Annotated[int | None, typer.Option(min=1, help="A larger image is not decoded; by default 100 million, a TIFF 4,000 million")]

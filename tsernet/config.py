@@ -377,6 +377,7 @@ class Evaluate(Section):
     `protocol`: `paper` (the whole image is resized to `resize` and its map stretched, where `stretch` says so) or `strip` (at the
     training's scale, in tiles, calibrated, never stretched). `runtime`: what computes; `auto` is PyTorch for the paper's protocol, whose
     published scores depend on the last digits, and ONNX Runtime on the CPU for the strip's. Any other than PyTorch is held against it.
+    `flips`: the mirror images whose logits are averaged: `none`, `left_right` (twice the time) or `both` axes (four times).
     """
 
     protocol: Literal["paper", "strip"] = "paper"
@@ -384,6 +385,7 @@ class Evaluate(Section):
     resize: Side
     batch_size: int = Field(ge=1, le=1024)
     stretch: bool
+    flips: Literal["none", "left_right", "both"] = "none"
 
 
 class Operate(Section):

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from tsernet.data.pixels import ImageArray, resize_image, scale_image
 from tsernet.errors import UserError
+from tsernet.flips import Flips, parse_flips
 from tsernet.images.errors import ImageError
 from tsernet.images.levels import Levels, Samples, levels_of, to_8bit
-from tsernet.runtimes import MapSession, open_session
+from tsernet.runtimes import ExportedSession, Session, open_session
+from tsernet.runtimes.flipped_session import flipped
 
 SaliencyMap = NDArray[np.float32]
 
@@ -25,21 +27,23 @@ class Predictor:
     paper's code does, and resized back bilinearly.
 
     Args:
-        session: Runs the network: scaled images (B, 3, H, W) to maps.
+        session: Runs the network: scaled images (B, 3, H, W) to maps. An exported one has the flips in it.
         resize: Side of the network's input, a multiple of 32, pixels.
         scaling: `unit` or `own_max`, as in training.
         stretch: Whether to stretch each map.
+        flips: The mirror images over which the logits are averaged.
         batch_size: Images in one forward pass.
         levels: Bring images of more than 8 bits to 8; None for a model that was trained on 8-bit images.
     """
 
     def __init__(
         self,
-        session: MapSession,
+        session: Session | ExportedSession,
         *,
         resize: int = 256,
         scaling: str = "unit",
         stretch: bool = True,
+        flips: Flips = "none",
         batch_size: int = 4,
         levels: Levels | None = None,
     ) -> None:
@@ -48,6 +52,7 @@ class Predictor:
         self.resize = resize
         self.scaling = scaling
         self.stretch = stretch
+        self.flips: Flips = flips
         self.batch_size = batch_size
 
     def predict(self, images: Sequence[Samples]) -> list[SaliencyMap]:
@@ -72,7 +77,8 @@ class Predictor:
         images = [self._in_8_bits(one) for one in samples]
         inputs = np.stack([scale_image(resize_image(image, self.resize), self.scaling) for image in images])
         sizes = [(image.shape[0], image.shape[1]) for image in images]
-        return self.session.maps(inputs, sizes, self.stretch)
+        session = self.session if isinstance(self.session, ExportedSession) else flipped(self.session, self.flips)
+        return session.maps(inputs, sizes, self.stretch)
 
     def _in_8_bits(self, samples: Samples) -> ImageArray:
         try:
@@ -102,13 +108,14 @@ def load_predictor(path: Path, *, batch_size: int = 4, device: str = "cpu", runt
     return predictor_of(session, metadata, batch_size=batch_size)
 
 
-def predictor_of(session: MapSession, metadata: Mapping[str, str], *, batch_size: int = 4) -> Predictor:
-    """Feed a network as a model file's metadata says: `resize`, `scaling`, `stretch` and, above 8 bits, `levels`."""
+def predictor_of(session: Session | ExportedSession, metadata: Mapping[str, str], *, batch_size: int = 4) -> Predictor:
+    """Feed a network as a model file's metadata says: `resize`, `scaling`, `stretch`, `flips` and, above 8 bits, `levels`."""
     return Predictor(
         session,
         resize=int(metadata["resize"]),
         scaling=metadata["scaling"],
         stretch=metadata["stretch"] == "true",
+        flips=parse_flips(metadata.get("flips", "none"), "the model's metadata: flips"),
         levels=levels_of(metadata),
         batch_size=batch_size,
     )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsernet.errors import UserError
+from tsernet.flips import Flips, parse_flips
 
 ProtocolName = Literal["strip", "paper"]
 PROTOCOLS: tuple[ProtocolName, ...] = ("strip", "paper")
@@ -70,6 +71,7 @@ class Protocol:
         window: Side of what the training showed in one input, original pixels; 0 where nothing is known: it cannot be used for strip.
         scaling: `unit` or `own_max`.
         stretch: Whether the paper's protocol stretches each map.
+        flips: The mirror images over which the logits are averaged.
         pixel_mm: Side of an original pixel of the training's images, millimetres; None where it is not known.
         calibration, operating_point: Of the strip's protocol.
     """
@@ -79,6 +81,7 @@ class Protocol:
     window: int = 0
     scaling: str = "unit"
     stretch: bool = True
+    flips: Flips = "none"
     pixel_mm: float | None = None
     calibration: Calibration = Calibration()
     operating_point: OperatingPoint = OperatingPoint()
@@ -97,6 +100,7 @@ class Protocol:
             "window": str(self.window),
             "scaling": self.scaling,
             "stretch": str(self.stretch).lower(),
+            "flips": self.flips,
             "calibration": f"{self.calibration.scale!r} {self.calibration.offset!r}",
             "threshold": repr(point.threshold),
             "min_area": str(point.min_area),
@@ -140,6 +144,7 @@ def protocol_of(metadata: Mapping[str, str], name: str | None = None) -> Protoco
         window=window,
         scaling=metadata["scaling"],
         stretch=metadata["stretch"] == "true",
+        flips=parse_flips(metadata.get("flips", "none"), "the model's metadata: flips"),
         pixel_mm=millimetres,
         calibration=Calibration(scale, offset),
         operating_point=OperatingPoint(threshold, least, metadata.get("operating_rule", "none: half of the range")),

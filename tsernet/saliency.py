@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsernet.errors import UserError
+from tsernet.flips import Flips
 from tsernet.images.errors import ImageError
 from tsernet.images.levels import Levels, Samples, levels_of, to_8bit
 from tsernet.protocol import Protocol as ModelProtocol
 from tsernet.protocol import protocol_of
 from tsernet.runtimes import ExportedSession, Session
+from tsernet.runtimes.flipped_session import flipped
 from tsernet.tiles import RowSource, StripPredictor
 from tsernet.tiles.grid import TileGrid
 from tsernet.tiles.predictor import Band, Forward
@@ -88,6 +90,7 @@ def map_maker(
     *,
     protocol: str | None = None,
     pixel_scale: float = 1.0,
+    flips: Flips | None = None,
     batch_size: int = 4,
 ) -> MapMaker:
     """Make maps as a model's metadata says.
@@ -97,13 +100,15 @@ def map_maker(
         metadata: Of its file, or as a registered version says.
         protocol: `strip` or `paper`, instead of the model's own.
         pixel_scale: Training pixels per image pixel, for the strip's protocol.
+        flips: The mirror images over which the logits are averaged, instead of the model's own.
         batch_size: Images in one forward pass, for the paper's protocol.
     Raises:
         UserError: If the metadata does not hold what the protocol needs, a scale is given to the paper's, which has none, or the
-            network was exported for the other protocol.
+            network was exported for the other protocol or other flips.
     """
     from tsernet.inference import predictor_of
 
+    metadata = metadata if flips is None else {**metadata, "flips": flips}
     found = protocol_of(metadata, protocol)
     if found.name == "paper":
         if isinstance(session, ExportedSession):
@@ -114,4 +119,4 @@ def map_maker(
     if isinstance(session, ExportedSession):
         session.require(found)
         return StripMaps(session.saliency, found, levels=levels_of(metadata), pixel_scale=pixel_scale, calibrated=True)
-    return StripMaps(session.logits, found, levels=levels_of(metadata), pixel_scale=pixel_scale)
+    return StripMaps(flipped(session, found.flips).logits, found, levels=levels_of(metadata), pixel_scale=pixel_scale)

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from pipelines import options
+
 
 def register(app: typer.Typer) -> None:
     """Add the command `export`."""
@@ -23,6 +25,7 @@ def export(
     ] = "safetensors",
     precision: Annotated[str, typer.Option(help="Of an exported network: f32 | int8, for OpenVINO")] = "f32",
     protocol: Annotated[str | None, typer.Option(help="Of an exported network: strip | paper; else the model's own")] = None,
+    flips: options.Flips = None,
     images: Annotated[
         Path | None,
         typer.Option(
@@ -48,21 +51,25 @@ def export(
     from pipelines.exporting import FORMATS, PRECISIONS, Export, write_export
     from tsernet.digests import sha256_of
     from tsernet.errors import UserError
+    from tsernet.flips import parse_flips
 
+    wanted = None if flips is None else parse_flips(flips)
     if form not in FORMATS:
         raise UserError(f"--format is {form!r}, expected one of: {', '.join(FORMATS)}")
     if precision not in PRECISIONS:
         raise UserError(f"--precision is {precision!r}, expected one of: {', '.join(PRECISIONS)}")
     if form == "safetensors":
-        if protocol or images or ranges or licence or precision != "f32":
-            raise UserError("--precision, --protocol, --images, --ranges and --licence are of an exported network; give --format onnx too")
+        if protocol or flips or images or ranges or licence or precision != "f32":
+            raise UserError(
+                "--precision, --protocol, --flips, --images, --ranges and --licence are of an exported network; give --format onnx too"
+            )
         _write_weights(model, out, half, overwrite)
         checked: dict[str, Any] = {}
         said = ""
     elif half:
         raise UserError(f"--half is of a safetensors file, but --format is {form!r}")
     else:
-        checked, said = write_export(Export(model, out, form, precision, protocol, images, ranges, licence, overwrite))
+        checked, said = write_export(Export(model, out, form, precision, protocol, wanted, images, ranges, licence, overwrite))
     facts = {"model": str(out), "bytes": out.stat().st_size, "sha256": sha256_of(out), "source": model, **checked}
     print(json.dumps(facts) if as_json else f"{out}: {facts['bytes']:,} bytes, sha256 {facts['sha256']}{'; ' if said else ''}{said}")
 

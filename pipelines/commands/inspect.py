@@ -135,6 +135,7 @@ class _Job:
         size = pixel_mm if pixel_mm is not None else None if protocol.pixel_mm is None else protocol.pixel_mm * pixel_scale
         settings: dict[str, Any] = {
             "weights_sha256": sha256_of(path),
+            "flips": protocol.flips,
             "threshold": threshold if threshold is not None else point.threshold,
             "rule": "given" if threshold is not None else point.rule,
             "min_area": least,

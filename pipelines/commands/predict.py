@@ -34,6 +34,7 @@ def predict(
         typer.Option(help="strip: at the training's scale, in tiles, calibrated | paper: whole, stretched; else the model's own"),
     ] = None,
     pixel_scale: Annotated[float, typer.Option(help="strip: pixels of the training's images per pixel of these")] = 1.0,
+    flips: options.Flips = None,
     levels: options.Levels = None,
     method: Annotated[str | None, typer.Option(help="Instead of a model a method that learns nothing: bc | 2lsg | smd | rcrr")] = None,
 ) -> None:
@@ -45,9 +46,11 @@ def predict(
     from pipelines.map_files import callers_for, write_maps
     from pipelines.model_resolver import open_model
     from pipelines.outputs import require_safe_maps
+    from tsernet.flips import parse_flips
     from tsernet.images.levels import parse_levels
     from tsernet.saliency import map_maker
 
+    wanted = None if flips is None else parse_flips(flips)
     paths = list_images(images, out) if names is None else _chosen(list_images(images, out), images, names)
     targets = _targets(paths, images, out)
     require_safe_maps(targets, images, out, overwrite)
@@ -55,11 +58,11 @@ def predict(
     if method is not None:
         from tsernet.methods.traditional import LARGEST, TraditionalMaps
 
-        _require_no_model(method, model=model, runtime=runtime, device=device, protocol=protocol, pixel_scale=pixel_scale)
+        _require_no_model(method, model=model, runtime=runtime, device=device, protocol=protocol, pixel_scale=pixel_scale, flips=flips)
         predictor, callers, max_pixels = TraditionalMaps(method), callers_for(len(paths)), max_pixels or LARGEST
     else:
         session, metadata, _ = open_model(model, runtime, device, callers_for(len(paths)))
-        predictor = map_maker(session, metadata, protocol=protocol, pixel_scale=pixel_scale, batch_size=batch_size)
+        predictor = map_maker(session, metadata, protocol=protocol, pixel_scale=pixel_scale, flips=wanted, batch_size=batch_size)
         callers = session.callers
     predictor.levels = parse_levels(levels, predictor.levels)
     bad = write_maps(targets, predictor, callers, max_pixels)
@@ -72,7 +75,7 @@ def predict(
 
 def _require_no_model(method: str, **given: object) -> None:
     """Refuse what is said of a model where none is asked."""
-    nothing = {"model": None, "runtime": "auto", "device": "auto", "protocol": None, "pixel_scale": 1.0}
+    nothing = {"model": None, "runtime": "auto", "device": "auto", "protocol": None, "pixel_scale": 1.0, "flips": None}
     for name, value in given.items():
         if value != nothing[name]:
             raise UserError(f"--method {method} has no model; leave out --{name.replace('_', '-')}")

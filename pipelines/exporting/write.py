@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tsernet.errors import UserError
+from tsernet.flips import Flips
 
 FORMATS = ("safetensors", "onnx", "openvino")
 PRECISIONS = ("f32", "int8")
@@ -24,6 +25,7 @@ class Export:
         runtime: `onnx` or `openvino`.
         precision: `f32` or `int8`.
         protocol: `strip` or `paper`; None for the model's own.
+        flips: The mirror images over which it averages; None for the model's own.
         images: To compare on: an image or a folder, for int8 a folder with images/ and masks/; None for this repository's validation split.
         ranges: For int8, images to measure the ranges on; None for this repository's training split.
         licence: Of the weights; None for what the model says.
@@ -35,6 +37,7 @@ class Export:
     runtime: str = "onnx"
     precision: str = "f32"
     protocol: str | None = None
+    flips: Flips | None = None
     images: Path | None = None
     ranges: Path | None = None
     licence: str | None = None
@@ -69,7 +72,7 @@ def write_export(wanted: Export) -> tuple[dict[str, Any], str]:
     shown = choose_images(wanted.ranges, "train", "--ranges", _RANGE_IMAGES) if whole else []
     require_new_file(wanted.out, [source, *images, *shown], wanted.overwrite)
     tensors, own = read_tensors(source)
-    metadata = own | fed
+    metadata = own | fed if wanted.flips is None else own | fed | {"flips": wanted.flips}
     metadata |= {
         "protocol": protocol_of(metadata, wanted.protocol).name,
         "runtime": wanted.runtime,

@@ -44,9 +44,9 @@ class Candidate:
     def identity(self, settings: dict[str, Any]) -> str:
         """Digest of everything that makes it another version: weights, the run that made them, how maps are made, what they scored."""
         parts = [self.weights_sha256, self.run["run_id"], settings, hashlib.sha256(self.per_image.read_bytes()).hexdigest()]
-        # What is of the paper's protocol keeps the identity that earlier releases gave it.
+        # What is of the paper's protocol, or without flips, keeps the identity that earlier releases gave it.
         if self.is_strip:
-            parts.append(self.protocol)
+            parts.append({key: value for key, value in self.protocol.items() if (key, value) != ("flips", "none")})
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def sample(self, count: int = 4) -> tuple[list[Any], list[Any]]:

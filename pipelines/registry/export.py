@@ -16,8 +16,8 @@ from pipelines.registry.versions import WEIGHTS
 
 CODE = Path(__file__).with_name("pyfunc_model.py")
 LIBRARY = (
-    *("__init__.py", "py.typed", "devices.py", "digests.py", "errors.py", "inference.py", "model_files.py", "protocol.py", "saliency.py"),
-    "weights.py",
+    *("__init__.py", "py.typed", "devices.py", "digests.py", "errors.py", "flips.py", "inference.py", "model_files.py", "protocol.py"),
+    *("saliency.py", "weights.py"),
     *("data/__init__.py", "data/pixels.py", "defects", "images", "methods", "models", "runtimes", "tiles"),
 )
 """What of `tsernet` goes into a version: all that loading and predicting import. The gate loads it and would find a gap."""
@@ -46,7 +46,7 @@ def export_model(folder: Path, weights: Path, papers: Mapping[str, Path], config
         folder: Made by this; must not exist.
         weights: model.safetensors.
         papers: Files that go along, by name: the exported network, per_image, metrics, model_card, params.
-        config: `weights_sha256`, `batch_size`, `resize`, `stretch` and, for the strip's, `protocol`: what the model's code must know.
+        config: For the model's code: `weights_sha256`, `batch_size`, `resize`, `stretch`, `flips` and, for the strip's, `protocol`.
         example: uint8 or uint16, (1, H, W) or (1, H, W, 3): the input example.
     """
     from mlflow.pyfunc import save_model

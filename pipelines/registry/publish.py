@@ -84,7 +84,9 @@ def challenge(registry: Registry, version: Version, settings: Register) -> tuple
 
 def _identity(candidate: Candidate, evaluate: Evaluate) -> str:
     """Name what a candidate is; which runtime computed its maps makes no other version of it."""
-    return candidate.identity(evaluate.model_dump(exclude={"runtime"}))
+    # Versions that were made before there were flips keep their names.
+    left_out = {"runtime", "flips"} if evaluate.flips == "none" else {"runtime"}
+    return candidate.identity(evaluate.model_dump(exclude=left_out))
 
 
 def _known(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> Version | None:
@@ -104,6 +106,7 @@ def _register(registry: Registry, candidate: Candidate, evaluate: Evaluate, pare
         "batch_size": evaluate.batch_size,
         "resize": evaluate.resize,
         "stretch": evaluate.stretch,
+        "flips": evaluate.flips,
         # ONNX Runtime, which the version brings; `load_model(…, model_config={"runtime": …})` or the environment may name another.
         "runtime": "auto",
         "protocol": candidate.protocol if candidate.is_strip else {},
@@ -195,7 +198,7 @@ def _tags(registry: Registry, candidate: Candidate, evaluate: Evaluate) -> dict[
 
 
 def _fed(evaluate: Evaluate) -> dict[str, str]:
-    return {"resize": str(evaluate.resize), "stretch": str(evaluate.stretch).lower()}
+    return {"resize": str(evaluate.resize), "stretch": str(evaluate.stretch).lower(), "flips": evaluate.flips}
 
 
 def _levels_tag(candidate: Candidate) -> dict[str, str]:

@@ -57,6 +57,7 @@ class _Saliency:
         self._predictor = load_predictor(path, batch_size=int(context.model_config["batch_size"]), runtime=runtime)
         self._predictor.resize = int(context.model_config["resize"])
         self._predictor.stretch = bool(context.model_config["stretch"])
+        self._predictor.flips = context.model_config.get("flips", "none")
 
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # mlflow takes type hints here for a schema
         """Predict saliency maps.

@@ -17,7 +17,8 @@ from pipelines.map_files import MOST_CALLERS, callers_for
 from tsernet.digests import sha256_of
 from tsernet.errors import UserError
 from tsernet.images.levels import Levels, parse_levels
-from tsernet.runtimes import ExportedSession, open_session
+from tsernet.runtimes import ExportedSession, Session, open_session
+from tsernet.runtimes.flipped_session import flipped
 from tsernet.saliency import StripMaps, map_maker
 
 _FETCH_SECONDS = 120.0
@@ -119,8 +120,12 @@ def load(name: str, usage: Usage) -> Loaded:
         callers=session.callers,
         levels=parse_levels(usage.levels, maker.levels),
         pixel_mm=None if known is None else known * usage.pixel_scale,
-        watched=session.logits_and_features if not isinstance(session, ExportedSession) and session.gives_features else None,
+        watched=None if isinstance(session, ExportedSession) else _watched(session, maker),
     )
+
+
+def _watched(session: Session, maker: StripMaps) -> Watched | None:
+    return flipped(session, maker.protocol.flips).logits_and_features if session.gives_features else None
 
 
 def _probe(maker: StripMaps, name: str) -> None:

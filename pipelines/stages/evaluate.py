@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tsernet.config import Evaluate
     from tsernet.inference import Predictor
     from tsernet.metrics import Scores
-    from tsernet.runtimes import MapSession
+    from tsernet.runtimes import ExportedSession, Session
     from tsernet.saliency import MapMaker
 
 PREPARED = Path("data/prepared")
@@ -110,16 +110,18 @@ def _load(path: Path, params: Params) -> tuple[MapMaker, Fitted | None]:
     from pipelines.stages.operating import Remembered, base_protocol, fit
     from tsernet.images.levels import levels_of
     from tsernet.runtimes import ExportedSession, open_session
+    from tsernet.runtimes.flipped_session import flipped
     from tsernet.saliency import StripMaps
 
     session, metadata = open_session(path, settings.runtime, device)
     assert not isinstance(session, ExportedSession)  # it is a .safetensors file
     levels = levels_of(metadata)
-    progress, forward = _progress("calibration", max(2 * len(names), 1)), Remembered(session.logits)
+    progress, forward = _progress("calibration", max(2 * len(names), 1)), Remembered(flipped(session, settings.flips).logits)
     fitted = fit(forward, base_protocol(metadata, params), names, params, PREPARED, levels, progress)
     maker = StripMaps(forward, fitted.protocol, levels=levels)
     if settings.runtime != "torch":
-        _hold_against_training(path, maker, StripMaps(open_torch(path, device)[0].logits, fitted.protocol, levels=levels), held)
+        trained = flipped(open_torch(path, device)[0], settings.flips)
+        _hold_against_training(path, maker, StripMaps(trained.logits, fitted.protocol, levels=levels), held)
     return maker, fitted
 
 
@@ -128,10 +130,10 @@ def _load_paper(path: Path, settings: Evaluate, device: str, held: Sequence[str]
     from tsernet.runtimes import open_session
     from tsernet.runtimes.torch_session import open_torch
 
-    def predictor(session: MapSession, metadata: Mapping[str, str]) -> Predictor:
+    def predictor(session: Session | ExportedSession, metadata: Mapping[str, str]) -> Predictor:
         made = predictor_of(session, metadata, batch_size=settings.batch_size)
         # The params rule over what the file says of itself: another input size is tried without training again.
-        made.resize, made.stretch = settings.resize, settings.stretch
+        made.resize, made.stretch, made.flips = settings.resize, settings.stretch, settings.flips
         return made
 
     trained = predictor(*open_torch(path, device))

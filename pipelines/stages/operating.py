@@ -50,7 +50,7 @@ def base_protocol(metadata: Mapping[str, str], params: Params) -> Protocol:
     """Give the strip's protocol of a model before anything is fitted."""
     size = params.dataset.pixel_mm
     known = {key: value for key, value in metadata.items() if key not in ("calibration", "threshold", "min_area")}
-    return replace(protocol_of(known, "strip"), pixel_mm=None if isinstance(size, str) else size)
+    return replace(protocol_of(known, "strip"), pixel_mm=None if isinstance(size, str) else size, flips=params.evaluate.flips)
 
 
 def fit(

@@ -112,11 +112,16 @@ class ExportedSession:
         self.saliency, self.protocol, self.callers = session.logits, protocol, session.callers
 
     def require(self, protocol: Protocol) -> None:
-        """Refuse another protocol than the file's.
+        """Refuse another protocol than the file's, or other flips.
 
         Raises:
             UserError: If it is another.
         """
+        if protocol.flips != self.protocol.flips:
+            raise UserError(
+                f"this file was exported with flips {self.protocol.flips!r}, not {protocol.flips!r};"
+                f" 'tsernet export --flips {protocol.flips}' writes one that has them"
+            )
         if protocol.name != self.protocol.name:
             raise UserError(
                 f"this file was exported for the protocol {self.protocol.name!r}, not {protocol.name!r};"

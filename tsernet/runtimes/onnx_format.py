@@ -89,7 +89,8 @@ def _number(field: int, value: int) -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    """Encode a number that is not negative, seven bits a byte, the lowest first."""
+    """Encode a number, a negative one as its two's complement of 64 bits, seven bits a byte, the lowest first."""
+    value %= 2**64
     encoded = bytearray()
     while value > 0x7F:
         encoded.append(value & 0x7F | 0x80)

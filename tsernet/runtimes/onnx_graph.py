@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsernet.errors import UserError
+from tsernet.flips import AXES
 from tsernet.model_files import GRAPH
 from tsernet.protocol import Protocol as ModelProtocol
 from tsernet.runtimes import onnx_format
@@ -44,7 +45,8 @@ def build_onnx(
         path: The model file, for messages.
         tensors: As `tsernet.model_files.read_tensors` gives them.
         metadata: Kept in the model; `graph`, where it is there, is what is built.
-        protocol: `saliency` is in [0, 1] by this protocol: calibrated, or stretched where it says so; without one it is logits.
+        protocol: `saliency` is in [0, 1] by this protocol: of the mean over its mirror images, calibrated, or stretched where it says so;
+            without one it is logits.
         folded: Whether the tensors are the weights of a model that this function has built.
         features: Whether the means of TSERNet's deepest encoder features come out too: `features`, float32 (B, C).
     Raises:
@@ -52,21 +54,24 @@ def build_onnx(
     """
     layers = Layers(tensors, INPUT, folded)
     try:
-        result, deepest = _network(layers, metadata)
+        given = INPUT if protocol is None or protocol.flips == "none" else layers.mirrored(INPUT, AXES[protocol.flips])
+        result, deepest = _network(layers, given, metadata)
     except ValueError as error:
         raise UserError(f"{path}: {error}{'; export the model again' if folded else ''}") from None
     foreign = sorted(name for name in tensors if name not in layers.used and not name.startswith(_SIDES))
     if foreign and not folded and GRAPH not in metadata:
         raise UserError(f"{path}: {len(foreign)} tensors are none of the network's, such as {foreign[0]}")
     if protocol is not None:
+        if protocol.flips != "none":
+            result = layers.mean_of_mirrored(result, AXES[protocol.flips])
         result = _finish(layers, result, protocol)
     layers.nodes.append(onnx_format.node("Identity", [result], OUTPUT))
-    given, output = (onnx_format.image_value(name, ("batch", count, "height", "width")) for name, count in ((INPUT, 3), (OUTPUT, 1)))
+    image, output = (onnx_format.image_value(name, ("batch", count, "height", "width")) for name, count in ((INPUT, 3), (OUTPUT, 1)))
     outputs = [output]
     if features and deepest:
         layers.nodes.append(onnx_format.node("Identity", [layers.pooled(deepest)], FEATURES))
         outputs.append(onnx_format.image_value(FEATURES, ("batch", layers.channels(deepest))))
-    return onnx_format.model(layers.nodes, layers.weights, given, outputs, metadata)
+    return onnx_format.model(layers.nodes, layers.weights, image, outputs, metadata)
 
 
 def build_observed(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> tuple[bytes, dict[str, str]]:
@@ -79,7 +84,7 @@ def build_observed(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, s
         The model, and the name of the output that each convolution takes, by the convolution's name.
     """
     layers = Layers(tensors, INPUT, folded=True)
-    _network(layers, metadata)
+    _network(layers, INPUT, metadata)
     # Sizes of the same name would be taken to be the same size.
     seen = [
         onnx_format.image_value(name, ("batch", layers.channels(name), f"height of {name}", f"width of {name}"))
@@ -105,13 +110,13 @@ def _calibrated(layers: Layers, logits: str, scale: float, offset: float) -> str
     return layers.add("Sigmoid", [layers.add("Add", [scaled, shift], 1)], 1)
 
 
-def _network(layers: Layers, metadata: Mapping[str, str]) -> tuple[str, str]:
+def _network(layers: Layers, image: str, metadata: Mapping[str, str]) -> tuple[str, str]:
     """Build it; give the logits, and the deepest features of the encoder, empty for another method's, whose steps have no names."""
-    return (run_program(layers, INPUT, metadata[GRAPH]), "") if GRAPH in metadata else _tsernet(layers)
+    return (run_program(layers, image, metadata[GRAPH]), "") if GRAPH in metadata else _tsernet(layers, image)
 
 
-def _tsernet(layers: Layers) -> tuple[str, str]:
-    features = _encoder(layers)
+def _tsernet(layers: Layers, image: str) -> tuple[str, str]:
+    features = _encoder(layers, image)
     edge = _edge(layers, features[1], features[-1])
     edges = [layers.resize(edge, 1 / 2**level) for level in range(_STAGES)]
     deeper = _three(layers, features[-1], "bridge", (2, 2, 2))
@@ -126,9 +131,9 @@ def _tsernet(layers: Layers) -> tuple[str, str]:
     return unblocked(layers, initial), features[-1]
 
 
-def _encoder(layers: Layers) -> list[str]:
+def _encoder(layers: Layers, image: str) -> list[str]:
     features = []
-    raw = _layer(layers, INPUT, "encoder.stem")
+    raw = _layer(layers, image, "encoder.stem")
     for index in range(_STAGES):
         if index >= _RESNET_STAGES:
             raw = layers.halve(raw)

@@ -13,6 +13,8 @@ from tsernet.runtimes.session import LEAST_RANGE, Array
 
 _EPSILON = 1e-5
 """PyTorch's default for BatchNorm."""
+_BEFORE_THE_FIRST = -(2**63) + 1
+"""Where a slice that runs backwards ends."""
 
 
 class Layers:
@@ -161,6 +163,32 @@ class Layers:
         if not 0 <= start < stop <= self._channels[given]:
             raise ValueError(f"channels {start} to {stop} of {self._channels[given]}")
         return self.add("Slice", [given, *(self.integers([one]) for one in (start, stop, 1))], stop - start)
+
+    def mirrored(self, given: str, axes: Sequence[Sequence[int]]) -> str:
+        """Put mirror images behind one another: (B, C, H, W) to (N·B, C, H, W), for N lists of axes the images along each."""
+        channels = self._channels[given]
+        return self.add("Concat", [self._mirror(given, along) for along in axes], channels, axis=0)
+
+    def mean_of_mirrored(self, given: str, axes: Sequence[Sequence[int]]) -> str:
+        """Take the mean of maps of mirror images, each turned back: (N·B, 1, H, W) to (B, 1, H, W).
+
+        Args:
+            given: The maps in the order of `mirrored`.
+            axes: As for that.
+        """
+        # A 0 keeps the size at its own place, which only height and width have on both sides.
+        apart = self.add("Reshape", [given, self.integers([len(axes), -1, 0, 0])], 1)
+        steps = [[self.integers([number]) for number in (place, place + 1, 0)] for place in range(len(axes))]
+        maps = [self._mirror(self.add("Slice", [apart, *step], 1), along) for step, along in zip(steps, axes, strict=True)]
+        return self.add("Reshape", [self.add("Mean", maps, 1), self.integers([-1, 1, 0, 0])], 1)
+
+    def _mirror(self, given: str, axes: Sequence[int]) -> str:
+        """Turn an image round along axes: a slice that runs backwards from its last pixel to before its first."""
+        if not axes:
+            return given
+        parts = [self.integers([number] * len(axes)) for number in (-1, _BEFORE_THE_FIRST)]
+        parts += [self.integers(axes), self.integers([-1] * len(axes))]
+        return self.add("Slice", [given, *parts], self._channels[given])
 
     def integers(self, values: Sequence[int]) -> str:
         """Give whole numbers as a value."""

@@ -123,11 +123,12 @@ def test_what_cannot_be_exported_is_said_in_one_line(model: Path, images: Path, 
         ),
         ((out, "--format", "onnx", "--precision", "f16"), "--precision is 'f16', expected one of: f32, int8"),
         ((out, "--format", "onnx", "--ranges", images), "--ranges is of --precision int8"),
+        ((out, "--format", "onnx", "--flips", "up"), "--flips is 'up', expected one of: none, left_right, both"),
         ((tmp_path / "m.bin", "--format", "onnx"), r"m\.bin: expected a name that ends in \.onnx"),
         ((out,), r"ends in \.safetensors for the model file; --format onnx writes \.onnx"),
         (
             (tmp_path / "m.safetensors", "--images", images),
-            "--precision, --protocol, --images, --ranges and --licence are of an exported network",
+            "--precision, --protocol, --flips, --images, --ranges and --licence are of an exported network",
         ),
     ):
         with pytest.raises(UserError, match=message):

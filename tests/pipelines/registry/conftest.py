@@ -97,7 +97,7 @@ def _write_maps(weights: Path, maps: Path, names: list[str]) -> None:
 
     settings = load_params().evaluate
     predictor = load_predictor(weights, runtime="torch")
-    predictor.resize, predictor.stretch = settings.resize, settings.stretch
+    predictor.resize, predictor.stretch, predictor.flips = settings.resize, settings.stretch, settings.flips
     maps.mkdir(exist_ok=True)
     for name in names:
         (saliency,) = predictor.predict([read_image(Path(f"data/prepared/images/{name}.png"))])

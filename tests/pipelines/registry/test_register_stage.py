@@ -105,12 +105,16 @@ def test_another_method_becomes_a_version_and_the_full_network_challenges_it(
 ) -> None:
     change(repository, None, "variants", ["full", "unet"])
     change(repository, "register", "variant", "unet")
+    # Flips too: the gate holds what a stranger and the exported network make of them against the maps that were scored.
+    change(repository, "evaluate", "flips", "both")
     make_candidate(variant="unet")
     register.main([])
     version = Registry().get("1")
     assert (_outcome()["variant"], _outcome()["champion"], version.aliases) == ("unet", True, ("champion",))
     assert trace_version(Registry(), version)["variant"] == describe(Registry(), version, settle(Registry()))["variant"] == "unet"
     assert load_model(weights_file("models:/tsernet@champion").path)[1]["variant"] == "unet"
+    network = Path(version.location.removeprefix("file://")) / "artifacts/network.onnx"
+    assert (weights_file("models:/tsernet@champion").input["flips"], open_session(network)[1]["flips"]) == ("both", "both")
 
     change(repository, "register", "variant", "full")
     make_candidate(gain=0.05)
