@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import sys
 from typing import Annotated
 
 import typer
 
 from pipelines import commands
-from pipelines.exit_codes import exit_code_of
+from pipelines.exit_codes import ending_in_one_line
 from pipelines.extras import extra_of
 from pipelines.loopback import bypass_proxy_for_loopback
-from tsernet.errors import CheckError, StoppedError, UserError
+from tsernet.errors import UserError
 
 
 def _show_version(wanted: bool) -> None:
@@ -47,17 +46,14 @@ def _options(
 def main() -> None:
     """Run the command and end the process: 0 done, 1 a check does not hold, 2 a mistake of the user's."""
     bypass_proxy_for_loopback()
-    try:
-        build_app()()
-    except ModuleNotFoundError as error:
-        extra = extra_of(error.name)
-        if extra is None:
-            raise
-        print(f"error: this needs {error.name}, which is not installed; pip install 'tsernet[{extra}]'", file=sys.stderr)
-        sys.exit(exit_code_of(UserError()))
-    except (CheckError, UserError, StoppedError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(exit_code_of(error))
+    with ending_in_one_line():
+        try:
+            build_app()()
+        except ModuleNotFoundError as error:
+            extra = extra_of(error.name)
+            if extra is None:
+                raise
+            raise UserError(f"this needs {error.name}, which is not installed; pip install 'tsernet[{extra}]'") from None
 
 
 if __name__ == "__main__":

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from pipelines.loopback import bypass_proxy_for_loopback
 from tsernet.errors import CheckError, StoppedError, UserError
 
 DRIFTED = 4
 """Of `tsernet monitor`: the last images are not of the training images' kind."""
+
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def run_stage(stage: Callable[[Sequence[str]], None]) -> None:
@@ -19,11 +24,33 @@ def run_stage(stage: Callable[[Sequence[str]], None]) -> None:
     Anything else is a bug and keeps its traceback.
     """
     bypass_proxy_for_loopback()
-    try:
+    with ending_in_one_line():
         stage(sys.argv[1:])
+
+
+@contextmanager
+def ending_in_one_line() -> Iterator[None]:
+    """End the process with one line on stderr at a mistake, a check that does not hold, or a place that refuses files."""
+    try:
+        yield
     except (CheckError, UserError, StoppedError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(exit_code_of(error))
+    except OSError as error:
+        sentence = _describe_place(error)
+        if sentence is None:
+            raise
+        print(f"error: {sentence}", file=sys.stderr)
+        sys.exit(exit_code_of(UserError()))
+
+
+def _describe_place(error: OSError) -> str | None:
+    """Say what the system refused at a place that the user chose; None where it may be a mistake of ours, whose traceback is wanted."""
+    if error.errno in _FULL:
+        return f"{error.filename or 'a file'}: cannot be written, {error.strerror}"
+    if error.errno in _REFUSED and error.filename is not None:
+        return f"{error.filename}: cannot be used, {error.strerror}; give another place, or mend this one"
+    return None
 
 
 def exit_code_of(error: CheckError | UserError | StoppedError) -> int:

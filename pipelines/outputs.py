@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import zlib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tsernet.data.atomic import full_disk_named
 from tsernet.errors import UserError
 
 if TYPE_CHECKING:
@@ -110,6 +112,8 @@ def require_own_folder(out: Path, inputs: Path, mark: str) -> None:
 def save_png(image: Image.Image, target: Path, notes: PngInfo | None = None, *, compress_level: int = 6, is_map: bool = False) -> None:
     """Write a PNG whole or not at all; its folder is made if need be.
 
+    In memory first: where the disk is full, Pillow would leave half of it there and name no file.
+
     Args:
         image: The image.
         target: The file.
@@ -117,12 +121,20 @@ def save_png(image: Image.Image, target: Path, notes: PngInfo | None = None, *, 
         compress_level: Of zlib; 6 is Pillow's own default.
         is_map: Whether it is a saliency map, mostly runs of one value behind PNG's filters: looking for nothing but runs takes half the
             time then and a fourteenth less room.
+    Raises:
+        UserError: If the disk is full.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.stem}.partial-{os.getpid()}")
     strategy = {"compress_type": zlib.Z_RLE} if is_map else {}
-    image.save(partial, format="PNG", pnginfo=notes, compress_level=compress_level, **strategy)
-    partial.replace(target)
+    encoded = io.BytesIO()
+    image.save(encoded, format="PNG", pnginfo=notes, compress_level=compress_level, **strategy)
+    partial = target.with_name(f".{target.stem}.partial-{os.getpid()}")
+    with full_disk_named(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_bytes(encoded.getbuffer())
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -47,11 +47,19 @@ def replacing(target: Path) -> Iterator[Path]:
 
 
 def write_whole(target: Path, text: str) -> None:
-    """Write a text file so that a reader sees the earlier one or this one, never half; its folder is made if need be."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    """Write a text file so that a reader sees the earlier one or this one, never half; its folder is made if need be.
+
+    Raises:
+        UserError: If the disk is full.
+    """
     partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(target)
+    with full_disk_named(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pipelines.cli import build_app
+from pipelines.outputs import save_png
+from tsernet.data.atomic import write_whole
 from tsernet.errors import UserError
 from tsernet.models import build_tsernet
 from tsernet.weights import save_model
@@ -162,3 +166,23 @@ def test_a_name_that_meets_no_image_is_said_with_the_nearest(world: Path) -> Non
     (world / "names.txt").write_text("7\n17.png\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"7 \(nearest: 007\), 17\.png \(nearest: 017\)"):
         predict("images", "maps", "--names", "names.txt")
+
+
+@pytest.mark.parametrize(
+    "write", [lambda target: save_png(Image.new("L", (64, 64)), target), lambda target: write_whole(target, "name\n" * 99)]
+)
+def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path], None]
+) -> None:
+    target = tmp_path / "a.png"
+    target.write_bytes(b"earlier")
+
+    def fill(path: Path, *_: object, **__: object) -> None:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fill)
+    monkeypatch.setattr(Path, "write_text", fill)
+    with pytest.raises(UserError, match=r"a\.png: cannot be written, no space left"):
+        write(target)
+    assert contents(tmp_path) == {"a.png": b"earlier"}
