@@ -60,13 +60,18 @@ def _files(folder: Path) -> list[Path]:
 def _rule(suffix: str | None, values: str | None, threshold: int | None) -> MaskRule | None:
     """Read the masks' rule as `dataset.masks` has it; None where no option was given."""
     from tsernet.config import parse_masks
+    from tsernet.errors import UserError
 
     if suffix is None and values is None and threshold is None:
         return None
     listed = [int(part) if part.isdecimal() else part for part in values.split(",")] if values else []
     one = values if values in ("binary", "nonzero") else listed
     tree = {"suffix": suffix or "", "values": one or "binary", "threshold": threshold or "none"}
-    return parse_masks(tree, "score: --mask").rule()
+    try:
+        return parse_masks(tree, "masks").rule()
+    except UserError as error:
+        # The keys of `dataset.masks` are the options' names behind --mask-.
+        raise UserError(f"--mask-{str(error).removeprefix('masks: ')}") from None
 
 
 class _Bar:

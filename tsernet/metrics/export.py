@@ -12,13 +12,14 @@ from tsernet.metrics.scores import Curves, Scores
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table whole or not at all.
+    """Write a table whole or not at all; its folder is made if need be.
 
     Raises:
         UserError: If the file cannot be written.
     """
     part = path.with_name(f"{path.name}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows([header, *rows])
         part.replace(path)

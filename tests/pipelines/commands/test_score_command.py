@@ -33,10 +33,11 @@ def test_json_is_one_object_with_the_known_scores(run):
 
 
 def test_the_table_and_the_files(run, tmp_path):
-    result = run(MADE_UP / "maps", MADE_UP / "masks", "--per-image", tmp_path / "each.csv", "--pr-curve", tmp_path / "pr.csv")
+    # The tables' folder is made: scoring may have taken long.
+    result = run(MADE_UP / "maps", MADE_UP / "masks", "--per-image", tmp_path / "new/each.csv", "--pr-curve", tmp_path / "pr.csv")
     assert result.exit_code == 0
     assert f"{KNOWN['s_measure']:.4f}" in result.stdout
-    rows = list(csv.DictReader((tmp_path / "each.csv").read_text().splitlines()))
+    rows = list(csv.DictReader((tmp_path / "new/each.csv").read_text().splitlines()))
     assert sum(float(row["mae"]) for row in rows) / len(rows) == pytest.approx(KNOWN["mae"])
     curve = list(csv.DictReader((tmp_path / "pr.csv").read_text().splitlines()))
     assert [row["threshold"] for row in curve] == [str(level) for level in range(256)]
@@ -79,6 +80,12 @@ def test_a_mask_that_cannot_mean_what_it_says_is_named(run, tmp_path, values, na
     if values == [0, 1]:
         result = run(tmp_path / "maps", tmp_path / "masks", "--mask-values", "nonzero", "--json")
         assert json.loads(result.stdout)["max_f_measure"] == pytest.approx(1)
+
+
+def test_a_rule_of_masks_that_makes_no_sense_is_named_by_its_option(run):
+    error = run(MADE_UP / "maps", MADE_UP / "masks", "--mask-values", "all").exception
+    assert isinstance(error, UserError)
+    assert str(error).startswith("--mask-values: expected binary, nonzero or")
 
 
 def test_clean_images_are_counted_and_scored_apart(run, tmp_path):
