@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipelines.exit_codes import run_stage
 from tsernet.config import load_params
-from tsernet.data.prepare import describe_faults, prepare
+from tsernet.data.prepare import describe_faults, describe_lone_samples, prepare
 
 RAW, PREPARED = Path("data/raw"), Path("data/prepared")
 
@@ -30,6 +30,8 @@ def main(_: Sequence[str]) -> None:
     print(f"{len(rows)} samples in {PREPARED}")
     if faults := describe_faults(rows):
         print(f"warning: {faults}; manifest.csv has every reason", file=sys.stderr)
+    if lone := describe_lone_samples(rows):
+        print(f"warning: {lone}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tifffile
 from data_world import World
 from PIL import Image
 from ruamel.yaml import YAML
@@ -26,6 +27,13 @@ def soft(mask: Path) -> None:
     Image.open(mask).resize((128, 128)).resize((64, 64), Image.Resampling.BICUBIC).save(mask)
 
 
+def twelve_bits(mask: Path) -> None:
+    """The faulty one is the mask's image."""
+    image = next((mask.parents[1] / "images").glob(f"{mask.stem}.*"))
+    tifffile.imwrite(image.with_suffix(".tif"), World.read(image).astype("uint16") * 16)
+    image.unlink()
+
+
 def suffixed(mask: Path) -> None:
     mask.rename(mask.with_stem(f"{mask.stem}_mask"))
 
@@ -35,6 +43,11 @@ def suffixed(mask: Path) -> None:
     [
         (zero_one, "15 of 15 samples cannot be used; most frequent reason, 15 times: mask-zero-one", "set dataset.masks.values: nonzero"),
         (soft, "15 of 15 samples cannot be used; most frequent reason, 15 times: mask-grey", "set dataset.masks.threshold: 128"),
+        (
+            twelve_bits,
+            "15 of 15 samples cannot be used; most frequent reason, 15 times: image-depth: In_1.tif has 16 bits a sample (mode L;16) (",
+            "set dataset.levels: auto",
+        ),
         (suffixed, "30 of 30 samples cannot be used; most frequent reason, 15 times: ", "set dataset.masks.suffix: _mask"),
     ],
 )
@@ -54,7 +67,7 @@ def test_a_systematic_mistake_is_one_line_and_a_page(
     assert line.startswith(reason)
     assert setting in line
     assert "\n" not in line
-    assert line.count(".png") >= 3
+    assert line.count(".png") + line.count(".tif") >= 3
     page = Path("results/validation/data_docs/findings.html")
     assert str(page) in line
     assert "split-empty" in page.read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 from tsernet.data.atomic import replacing
 from tsernet.data.classes import CLEAN, UNNAMED
 from tsernet.data.layout import list_samples, read_labels
-from tsernet.data.prepare.faults import describe_faults
+from tsernet.data.prepare.faults import describe_faults, describe_lone_samples
 from tsernet.data.prepare.manifest import COLUMNS, Row, read_manifest, write_manifest
 from tsernet.data.prepare.sample import Job, prepare_sample
 from tsernet.data.progress import in_parallel
@@ -20,7 +20,7 @@ from tsernet.names import describe_unknown
 # The nearest name of each costs a look at all names.
 _NEAREST_FOR = 100
 
-__all__ = ["COLUMNS", "Row", "describe_faults", "prepare", "read_manifest", "write_manifest"]
+__all__ = ["COLUMNS", "Row", "describe_faults", "describe_lone_samples", "prepare", "read_manifest", "write_manifest"]
 
 
 def prepare(

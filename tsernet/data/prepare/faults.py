@@ -33,13 +33,29 @@ def describe_faults(rows: Sequence[Row]) -> str | None:
     counts = Counter(_code(row) for row in unusable)
     code = max(sorted(counts), key=lambda code: counts[code])
     affected = [row for row in unusable if _code(row) == code]
-    found = affected[0].reason.partition(";")[0]
+    found = affected[0].reason.partition("; ")[0]
     files = ", ".join(_file(row, code) for row in affected[:_NAMED]) + (", …" if len(affected) > _NAMED else "")
     setting = _setting(code, affected, unusable)
     counted = "samples and lines of labels.csv" if "label-unmatched" in counts else "samples"
     return f"{len(unusable)} of {len(rows)} {counted} cannot be used; most frequent reason, {len(affected)} times: {found} ({files})" + (
         f"; set {setting}" if setting else ""
     )
+
+
+def describe_lone_samples(rows: Sequence[Row]) -> str | None:
+    """Describe the samples without a group where others have one: images of one coil that may be torn apart.
+
+    Args:
+        rows: The manifest.
+    Returns:
+        One line: how many, three names, and what follows; None where all usable samples have a group or none has.
+    """
+    usable = [row for row in rows if row.usable]
+    lone = [row.name for row in usable if row.group == row.name]
+    if not lone or len(lone) == len(usable):
+        return None
+    names = ", ".join(lone[:_NAMED]) + (", …" if len(lone) > _NAMED else "")
+    return f"{len(lone)} of {len(usable)} samples have no group ({names}): the split takes each for one of its own; labels.csv gives groups"
 
 
 def _code(row: Row) -> str:
