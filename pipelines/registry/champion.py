@@ -67,7 +67,8 @@ def rollback(registry: Registry, reason: str) -> Record:
     there = {version.number for version in registry.versions()}
     earlier = [number for number in record.champions[:-1] if number in there and number != record.champion]
     if not earlier:
-        raise CheckError(f"models:/{registry.name}@{CHAMPION}: no champion before {record.champion or 'nobody'} to roll back to")
+        missing = f"no champion before {record.champion}" if record.champion else "there is no champion, and was none"
+        raise CheckError(f"models:/{registry.name}@{CHAMPION}: {missing} to roll back to")
     nonce = write_decision(registry, Decision("rollback", earlier[-1], record.champion, reason))
     after = settle(registry, nonce)
     if after.outcome(nonce).effect == "overtaken":

@@ -78,3 +78,10 @@ def test_a_repository_of_another_user_is_named_with_the_line_that_mends_it(repos
     assert (finding.good, finding.mend) == (False, line)
     subprocess.run(line.split(), check=True)
     assert find_repository() == repository_root() == repository
+
+
+def test_outside_of_a_repository_the_line_says_where_to_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TSERNET_REPOSITORY", raising=False)
+    with pytest.raises(UserError, match=r"lies in no git repository; cd into the pipeline's, or export TSERNET_REPOSITORY=FOLDER"):
+        find_repository()

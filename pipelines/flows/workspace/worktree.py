@@ -28,7 +28,8 @@ def find_repository() -> Path:
         UserError: If there is no git repository with a dvc.yaml.
     """
     start = Path(os.environ.get("TSERNET_REPOSITORY") or Path.cwd())
-    top = Path(_git(start, "rev-parse", "--show-toplevel")) if start.is_dir() else start
+    nowhere = f"{start}: lies in no git repository; cd into the pipeline's, or export TSERNET_REPOSITORY=FOLDER"
+    top = Path(_git(start, "rev-parse", "--show-toplevel", blame=nowhere)) if start.is_dir() else start
     if not (top / "dvc.yaml").is_file():
         raise UserError(f"{top}: no dvc.yaml there; TSERNET_REPOSITORY or the working directory must be the pipeline's repository")
     return top

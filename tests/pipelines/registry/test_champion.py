@@ -34,6 +34,12 @@ def promote_elsewhere(number: str, folder: str, uri: str) -> None:
     promote(Registry(), number, "at once")
 
 
+def test_without_a_champion_there_is_nothing_to_roll_back_to(bare_versions: Callable[[int], None]) -> None:
+    bare_versions(1)
+    with pytest.raises(CheckError, match="there is no champion, and was none to roll back to"):
+        rollback(Registry(), "test")
+
+
 def test_promote_three_times_and_roll_back_twice(bare_versions: Callable[[int], None]) -> None:
     bare_versions(3)
     registry = Registry()
@@ -50,7 +56,7 @@ def test_promote_three_times_and_roll_back_twice(bare_versions: Callable[[int], 
         ("rollback", "2", "1"),
     ]
     assert all("@" in one.who and one.when and one.reason == "test" for one in record.decisions)
-    with pytest.raises(CheckError, match="no champion before 1"):
+    with pytest.raises(CheckError, match="no champion before 1 to roll back to"):
         rollback(registry, "test")
     with pytest.raises(UserError, match="there are: 1, 2, 3"):
         promote(registry, "9", "test")
