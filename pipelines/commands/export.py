@@ -21,7 +21,10 @@ def export(
     out: Annotated[Path, typer.Argument(help="The file to write: .safetensors, or .onnx.")],
     form: Annotated[
         str,
-        typer.Option("--format", help="safetensors: weights to predict with, evaluate and train on | onnx: the network for ONNX Runtime"),
+        typer.Option(
+            "--format",
+            help="safetensors: weights to predict with, evaluate and train on | onnx, openvino: the network for that runtime",
+        ),
     ] = "safetensors",
     precision: Annotated[str, typer.Option(help="Of an exported network: f32 | int8, for OpenVINO")] = "f32",
     protocol: Annotated[str | None, typer.Option(help="Of an exported network: strip | paper; else the model's own")] = None,
