@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,10 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines import options
-from tsernet.errors import CheckError, UserError
+from tsernet.errors import UserError
 
 if TYPE_CHECKING:
-    from tsernet.images.levels import Levels
+    from tsernet.images.levels import CountingLevels
     from tsernet.inspection import Inspected
     from tsernet.saliency import StripMaps
     from tsernet.tiles import RowSource
@@ -65,6 +66,8 @@ def inspect(
 
     paths = sorted(list_images(images, out), key=lambda path: _natural(name_of(path, images)))
     names = [name_of(path, images) for path in paths]
+    if pixel_mm is not None and not 0 < pixel_mm < math.inf:
+        raise UserError(f"--pixel-mm {pixel_mm:g}, expected the side of a pixel in millimetres, above 0")
     require_own_folder(out, images, _STATE)
     job = _Job.of(model, pixel_scale, pixel_mm, threshold, min_area, levels, device, runtime, max_pixels, maps, overlays, out)
     bad: list[str] = []
@@ -77,8 +80,12 @@ def inspect(
                 inspected.append(job.image(path, name))
             except UserError as error:
                 bad.append(str(error))
+        if bad and images.is_file():
+            raise UserError(bad[0])
         if bad and not inspected:
-            raise UserError(bad[0]) if len(bad) == 1 else CheckError(f"none of {len(bad)} files could be used: {'; '.join(bad[:10])}")
+            raise not_usable(bad, len(paths))
+    if job.levels and (clipped := job.levels.describe_clipped()):
+        typer.echo(f"warning: {clipped}", err=True)
     if not write_tables(inspected, job.settings, out):
         typer.echo("without defects.parquet, for which pyarrow is not installed", err=True)
     verdicts = [verdict for one in inspected for verdict in one.verdicts()]
@@ -98,7 +105,7 @@ class _Job:
     threshold: float
     min_area: float
     pixel_mm: float | None
-    levels: Levels | None
+    levels: CountingLevels | None
     max_pixels: int | None
     maps: bool
     overlays: bool
@@ -123,7 +130,7 @@ class _Job:
     ) -> _Job:
         from pipelines.model_resolver import open_model
         from tsernet.digests import sha256_of
-        from tsernet.images.levels import parse_levels
+        from tsernet.images.levels import CountingLevels, parse_levels
         from tsernet.saliency import StripMaps, map_maker
 
         session, metadata, path = open_model(model, runtime, device)
@@ -146,7 +153,8 @@ class _Job:
             "resize": protocol.resize,
             "levels": None if given is None else [given.black, given.white],
         }
-        return cls(maker, settings["threshold"], least, size, given, max_pixels, maps, overlays, out, settings)
+        counting = None if given is None else CountingLevels(given)
+        return cls(maker, settings["threshold"], least, size, counting, max_pixels, maps, overlays, out, settings)
 
     def image(self, path: Path, name: str) -> Inspected:
         """Inspect one image."""

@@ -47,7 +47,7 @@ def predict(
     from pipelines.model_resolver import open_model
     from pipelines.outputs import require_safe_maps
     from tsernet.flips import parse_flips
-    from tsernet.images.levels import parse_levels
+    from tsernet.images.levels import CountingLevels, parse_levels
     from tsernet.saliency import map_maker
 
     wanted = None if flips is None else parse_flips(flips)
@@ -64,8 +64,11 @@ def predict(
         session, metadata, _ = open_model(model, runtime, device, callers_for(len(paths)))
         predictor = map_maker(session, metadata, protocol=protocol, pixel_scale=pixel_scale, flips=wanted, batch_size=batch_size)
         callers = session.callers
-    predictor.levels = parse_levels(levels, predictor.levels)
+    given = parse_levels(levels, predictor.levels)
+    predictor.levels = counting = None if given is None else CountingLevels(given)
     bad = write_maps(targets, predictor, callers, max_pixels)
+    if counting and (clipped := counting.describe_clipped()):
+        typer.echo(f"warning: {clipped}", err=True)
     if bad and images.is_file():
         raise UserError(bad[0])
     typer.echo(f"{len(paths) - len(bad)} maps in {out}" if out.is_dir() else f"map {out}")

@@ -59,6 +59,32 @@ class Levels:
         return {METADATA_KEY: f"{self.black} {self.white}"}
 
 
+class CountingLevels(Levels):
+    """Levels that know how much of what they were applied to lay outside, by several threads too.
+
+    Args:
+        levels: What they map like.
+    """
+
+    _counts: list[tuple[int, int]]
+
+    def __init__(self, levels: Levels) -> None:
+        super().__init__(levels.black, levels.white)
+        object.__setattr__(self, "_counts", [])  # the dataclass is frozen
+
+    def apply(self, samples: NDArray[np.uint16]) -> UInt8:
+        """As `Levels.apply`."""
+        self._counts.append((round(self.clipped_share(samples) * samples.size), samples.size))
+        return super().apply(samples)
+
+    def describe_clipped(self, bearable: float = 0.01) -> str | None:
+        """Say in one line how many samples lay outside; None where their share is at most `bearable`."""
+        outside, total = (sum(column) for column in zip(*self._counts, strict=True)) if self._counts else (0, 0)
+        if outside <= bearable * total:
+            return None
+        return f"{outside / total:.1%} of the samples lie outside the levels {self.black},{self.white} and became black or white"
+
+
 def levels_of(metadata: Mapping[str, str]) -> Levels | None:
     """Read a model's levels from its metadata; None for a model of 8-bit images.
 
@@ -102,7 +128,10 @@ def to_8bit(samples: Samples, levels: Levels | None) -> UInt8:
     if samples.dtype == np.uint8:
         return samples.astype(np.uint8, copy=False)
     if levels is None:
-        raise ImageError("depth", "has more than 8 bits a sample and there are no levels to bring it to 8; dataset.levels sets them")
+        raise ImageError(
+            "depth",
+            "has more than 8 bits a sample and there are no levels to bring it to 8; dataset.levels or --levels sets them",
+        )
     return levels.apply(samples.astype(np.uint16, copy=False))
 
 

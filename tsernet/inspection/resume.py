@@ -62,6 +62,7 @@ def inspect_rows(
         maps: Whether to keep the bands' 8-bit maps too, for `map_of`.
     """
     if kept.done.is_file():
+        advance(count := maker.count(source), count)
         return _read(kept.done)
     kept.folder.mkdir(parents=True, exist_ok=True)
     count = maker.count(source)
@@ -73,11 +74,15 @@ def inspect_rows(
             extra = {"map": np.rint(band.saliency * 255.0).astype(np.uint8)} if maps else {}
             _write(kept.band(index), {**asdict(runs), **extra})
             advance(index + 1, count)
-    runs = Runs.join([_read(kept.band(index)) for index in range(count)])
+    try:
+        runs = Runs.join([_read(kept.band(index)) for index in range(count)])
+    except FileNotFoundError:
+        # Another call on the same image and folder was done first, and has removed them.
+        return _read(kept.done)
     _write(kept.done, asdict(runs))
     if not maps:
         for index in range(count):
-            kept.band(index).unlink()
+            kept.band(index).unlink(missing_ok=True)
     return runs
 
 

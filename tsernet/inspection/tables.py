@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -117,7 +118,7 @@ def _row(inspected: Inspected, number: int, found: Found) -> dict[str, Any]:
         "box_width": defect.right - defect.left,
         "box_height": defect.bottom - defect.top,
         "area": defect.area,
-        "angle": round(defect.angle, 1),
+        "angle": round(defect.angle, 1) + 0.0,  # no minus in front of 0
         "mean": round(defect.mean, 4),
         "peak": round(defect.peak, 4),
         "area_mm2": None if size is None else round(defect.area * size * size, 4),
@@ -139,6 +140,6 @@ def _write_parquet(rows: Sequence[dict[str, Any]], path: Path) -> None:
 
     kinds = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64()}
     schema = pa.schema([(name, kinds[kind]) for name, kind in COLUMNS])
-    partial = path.with_name(f".{path.name}.partial")
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), partial)
     partial.replace(path)

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli import build_app
 from pipelines.commands.inspect import DEFECTS_FOUND
-from tsernet.errors import UserError
+from tsernet.errors import CheckError, UserError
 from tsernet.inspection import Kept, inspect_rows
 from tsernet.tiles import ArrayRows, RowSource
 from tsernet.tiles.predictor import Band
@@ -75,6 +75,8 @@ def test_each_frame_alone_has_its_own_part_and_clean_images_end_with_0(frames: P
     [
         (["--pixel-scale", "0"], "--pixel-scale 0"),
         (["--pixel-scale", "1000"], "--pixel-scale 1000"),
+        (["--pixel-mm", "-0.2"], "--pixel-mm -0.2"),
+        (["--pixel-mm", "nan"], "--pixel-mm nan"),
         (["--levels", "5"], "--levels '5'"),
         (["--runtime", "tpu"], "--runtime"),
     ],
@@ -82,6 +84,16 @@ def test_each_frame_alone_has_its_own_part_and_clean_images_end_with_0(frames: P
 def test_a_slip_is_named_by_its_key(frames: Path, tmp_path: Path, options: list[str], words: str) -> None:
     with pytest.raises(UserError, match=words):
         inspect(frames, "--out", tmp_path / "out", *options)
+
+
+@pytest.mark.parametrize("command", ["inspect", "predict"])
+def test_levels_that_make_all_steel_white_are_said(tmp_path: Path, command: str) -> None:
+    Image.fromarray(np.random.default_rng(0).normal(2000, 100, (64, 64)).astype(np.uint16)).save(tmp_path / "a.png")
+    for levels, is_warned in (("0,255", True), ("0,4095", False)):
+        words = [command, tmp_path / "a.png", "--out", tmp_path / levels, "--model", "shipped", "--levels", levels]
+        result = CliRunner().invoke(build_app(), [str(word) for word in words], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        assert ("100.0% of the samples lie outside the levels 0,255" in result.stderr) == is_warned
 
 
 def test_folders_that_are_not_its_own_are_left_alone(frames: Path, tmp_path: Path) -> None:
@@ -92,6 +104,15 @@ def test_folders_that_are_not_its_own_are_left_alone(frames: Path, tmp_path: Pat
     with pytest.raises(UserError, match="no inspection's folder"):
         inspect(frames, "--out", tmp_path / "mine")
     assert (tmp_path / "mine/defects.csv").read_text() == "mine"
+
+
+def test_a_bad_file_of_a_folder_is_a_check_however_many_there_are(tmp_path: Path) -> None:
+    (tmp_path / "frames").mkdir()
+    (tmp_path / "frames/a.png").write_bytes(b"")
+    with pytest.raises(CheckError, match=r"1 of 1 files could not be used: .*a\.png: has no bytes"):
+        inspect(tmp_path / "frames", "--out", tmp_path / "out")
+    with pytest.raises(UserError, match=r"a\.png: has no bytes"):
+        inspect(tmp_path / "frames/a.png", "--out", tmp_path / "out")
 
 
 def test_frames_of_two_widths_are_no_strip(frames: Path, tmp_path: Path) -> None:
@@ -128,6 +149,18 @@ def test_a_second_call_does_only_the_rest(tmp_path: Path) -> None:
     expected = inspect_rows(source, whole, 0.7, Kept(tmp_path / "fresh"), lambda done, _: None)
     assert (rest.made, whole.made) == ([4, 5], [0, 1, 2, 3, 4, 5])
     assert all(np.array_equal(getattr(runs, key), getattr(expected, key)) for key in ("row", "begin", "end", "total", "peak"))
-    again = _Maker()
-    inspect_rows(source, again, 0.7, kept, lambda done, _: None)
-    assert again.made == []
+    again, told = _Maker(), []
+    inspect_rows(source, again, 0.7, kept, lambda *counts: told.append(counts))
+    assert (again.made, told) == ([], [(6, 6)])
+
+
+def test_two_calls_at_once_on_one_image_both_end_well(tmp_path: Path) -> None:
+    source = ArrayRows(np.random.default_rng(0).integers(0, 256, (60, 30), dtype=np.uint8))
+    kept, others = Kept(tmp_path / "kept"), []
+
+    def overtake(done: int, count: int) -> None:
+        if done == count and not others:
+            others.append(inspect_rows(source, _Maker(), 0.7, kept, lambda *_: None))
+
+    runs = inspect_rows(source, _Maker(), 0.7, kept, overtake)
+    assert all(np.array_equal(getattr(runs, key), getattr(others[0], key)) for key in ("row", "begin", "end", "total", "peak"))
