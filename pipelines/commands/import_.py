@@ -54,5 +54,10 @@ def import_(
     if report.without_pixels:
         lost = f"{report.without_pixels} objects that mark no pixel, and images with no others"
         print(f"left out: {lost}, such as {report.first_without_pixels}")
+    if report.without_group:
+        print(
+            f"--group-from is not found in {report.without_group} names, such as {report.first_without_group}: each is a group of its own"
+        )
     print(f"rule: {report.rule}")
-    print("nothing written (--dry-run)" if dry_run else f"{out}: set dataset.source: folder and dataset.folder: {out}")
+    settings = f"dataset.source: folder, dataset.folder: {out} and split.method: stratified"
+    print("nothing written (--dry-run)" if dry_run else f"{out}: set {settings}")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from glob import escape
 from pathlib import Path
 
 from tsernet.data.atomic import write_whole
+from tsernet.data.layout import labelled_name, read_labels
 from tsernet.errors import UserError
 
 
@@ -25,13 +27,14 @@ def add_files(staging: Path, out: Path, files: Sequence[str], earlier: Sequence[
     Returns:
         All that imports have written.
     Raises:
-        UserError: If the dataset has an image of the same name and other content or suffix; then nothing was added.
+        UserError: If the dataset has an image of the same name and other content or suffix, or a labels.csv that cannot be read; then
+            nothing was added.
     """
     if not out.exists():
         out.mkdir(parents=True)
     images = [name for name in files if name.startswith("images/")]
     changed = [name for name in images if (out / name).exists() and (out / name).read_bytes() != (staging / name).read_bytes()]
-    twins = [name for name in images if not (out / name).exists() and list((out / name).parent.glob(f"{Path(name).stem}.*"))]
+    twins = [name for name in images if not (out / name).exists() and list((out / name).parent.glob(f"{escape(Path(name).stem)}.*"))]
     for found, why in ((changed, "is there already, with other content"), (twins, "is there already, with another suffix")):
         if found:
             raise UserError(f"{out / found[0]}: {why}; nothing was added")
@@ -46,6 +49,7 @@ def add_files(staging: Path, out: Path, files: Sequence[str], earlier: Sequence[
 
 def _joined_labels(there: Path, added: Path) -> str:
     """Join two label files: of a name that both have, the added line counts; the columns are those of either."""
+    read_labels(there)  # what the data stages would refuse is refused before anything is moved
     rows: dict[str, dict[str, str]] = {}
     columns: dict[str, None] = {}
     for path in (there, added):
@@ -55,8 +59,8 @@ def _joined_labels(there: Path, added: Path) -> str:
                 columns |= dict.fromkeys(reader.fieldnames or ())
                 # A class that the person has not given again stays.
                 for row in reader:
-                    name = row.get("name") or ""
-                    rows[name] = rows.get(name, {}) | {key: value for key, value in row.items() if value}
+                    name = labelled_name(row.get("name"))
+                    rows[name] = rows.get(name, {}) | {key: value for key, value in row.items() if key and value} | {"name": name}
     text = io.StringIO()
     writer = csv.DictWriter(text, list(columns), restval="", lineterminator="\n")
     writer.writeheader()

@@ -11,7 +11,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +24,7 @@ from tsernet.annotations.adding import add_files
 from tsernet.annotations.mask_files import kolektor, mvtec
 from tsernet.annotations.shapes import AnnotatedImage, Mask
 from tsernet.annotations.steel_sets import gc10, neu_seg
+from tsernet.data.atomic import write_whole
 from tsernet.data.progress import over_all_cores
 from tsernet.errors import UserError
 from tsernet.images.decode import decode
@@ -79,6 +80,8 @@ class ImportReport:
         without_pixels: Objects that mark no pixel, such as an outline narrower than one; they are left out, and so is an image that has no
             others: it is not known to be clean.
         first_without_pixels: The file and class of the first of them.
+        without_group: Images whose names `group_from` is not found in, of which each is a group of its own; 0 without it.
+        first_without_group: The name of the first of them.
         files: What the import wrote, relative to the folder.
     """
 
@@ -90,6 +93,8 @@ class ImportReport:
     objects: int = 0
     without_pixels: int = 0
     first_without_pixels: str = ""
+    without_group: int = 0
+    first_without_group: str = ""
     classes: dict[str, int] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
 
@@ -162,6 +167,13 @@ def _write(
         if report.without_pixels:
             raise UserError(f"{report.source}: no object marks a pixel, such as in {report.first_without_pixels}")
         raise UserError(f"{report.source}: no image has an annotation; --unannotated clean imports them as clean images")
+    if pattern:
+        without = [name for name, _, group in labels if not group]
+        if len(without) == len(labels):
+            raise UserError(
+                f"--group-from {pattern.pattern!r}: is found in no name, such as {without[0]}; images of one coil could be torn apart"
+            )
+        report.without_group, report.first_without_group = len(without), without[0] if without else ""
     report.classes = dict(sorted(classes.items()))
     if target:
         with (target / "labels.csv").open("w", newline="", encoding="utf-8") as lines:
@@ -244,6 +256,8 @@ def _publish(staging: Path, out: Path, report: ImportReport, earlier: Sequence[s
             out.rmdir()  # empty
         staging.rename(out)
         return
+    # First: files that a kill leaves there and no record names would be a stranger's to the next import.
+    _write_record(replace(report, files=sorted({*earlier, *report.files})), out)
     for name in [*report.files, RECORD]:
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (staging / name).replace(out / name)
@@ -252,7 +266,7 @@ def _publish(staging: Path, out: Path, report: ImportReport, earlier: Sequence[s
 
 
 def _write_record(report: ImportReport, folder: Path) -> None:
-    (folder / RECORD).write_text(json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(folder / RECORD, json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n")
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

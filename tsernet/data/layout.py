@@ -115,7 +115,7 @@ def read_labels(path: Path) -> dict[str, tuple[str, str]]:
                 raise UserError(f"{path}: expected the columns name, class and, if you like, group; got {', '.join(columns) or 'none'}")
             labels: dict[str, tuple[str, str]] = {}
             for row in rows:
-                name = _stem((row["name"] or "").strip())
+                name = labelled_name(row["name"])
                 if not name or name in labels:
                     raise UserError(
                         f"{path}, line {rows.line_num}: {'no name' if not name else f'{name} comes twice'}; expected one line an image"
@@ -137,7 +137,9 @@ def to_utf8_path(path: Path) -> Path:
     return Path("".join(f"%{ord(letter) - 0xDC00:02X}" if "\udc80" <= letter <= "\udcff" else letter for letter in str(path)))
 
 
-def _stem(name: str) -> str:
+def labelled_name(cell: str | None) -> str:
+    """Read a sample's name as a person may write it in labels.csv, with the image's suffix or without."""
+    name = (cell or "").strip()
     return name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in IMAGE_SUFFIXES else name
 
 

@@ -18,6 +18,7 @@ from scipy import ndimage
 from tsernet.annotations import ImportOptions, coco, import_dataset
 from tsernet.annotations.runs import decompress_counts, from_counts, from_starts
 from tsernet.data import progress
+from tsernet.data.layout import read_labels
 from tsernet.errors import UserError
 
 WIDTH, HEIGHT = 40, 24
@@ -81,7 +82,7 @@ def test_cocos_run_length_codes_are_exact(tmp_path: Path) -> None:
 def test_cocos_polygons_are_drawn_as_pycocotools_draws_them(tmp_path: Path) -> None:
     """Two polygons of one object, one of which leaves the image."""
     polygons = [[value for point in POLYGON for value in point], [35.0, -8.0, 60.0, -8.0, 60.0, 10.0, 35.0, 10.0]]
-    import_dataset(
+    report = import_dataset(
         "coco", coco_file(tmp_path, polygons), tmp_path / "own", ImportOptions(unannotated="clean", group_from=r"(coil) (\d)"), silent
     )
     found = mask_of(tmp_path / "own", "coil 7")
@@ -93,6 +94,16 @@ def test_cocos_polygons_are_drawn_as_pycocotools_draws_them(tmp_path: Path) -> N
     assert not mask_of(tmp_path / "own", "empty").any()
     rows = list(csv.reader((tmp_path / "own/labels.csv").read_text().splitlines()))
     assert rows == [["name", "class", "group"], ["coil 7", "scratch", "coil"], ["empty", "clean", ""]]
+    assert (report.without_group, report.first_without_group) == (1, "empty")
+
+
+def test_groups_that_no_name_has_are_an_error(tmp_path: Path) -> None:
+    """Else images of one coil would be torn apart, and nobody told."""
+    with pytest.raises(UserError, match=r"--group-from 'strip\(\\\\d\+\)': is found in no name, such as coil 7"):
+        import_dataset(
+            "coco", coco_file(tmp_path, [[3, 3, 30, 4, 28, 20]]), tmp_path / "own", ImportOptions(group_from=r"strip(\d+)"), silent
+        )
+    assert not (tmp_path / "own").exists()
 
 
 def test_an_image_whose_only_object_marks_no_pixel_does_not_become_clean(tmp_path: Path) -> None:
@@ -361,3 +372,38 @@ def test_a_second_import_replaces_only_its_own(tmp_path: Path) -> None:
     save_image(out / "images/empty.png")
     with pytest.raises(UserError, match="is not of an earlier import; nothing was replaced"):
         import_dataset("coco", source, out, ImportOptions(update=True, unannotated="clean"), silent)
+
+
+def test_an_update_that_was_killed_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, out = coco_file(tmp_path, [[3, 3, 30, 4, 28, 20]]), tmp_path / "own"
+    import_dataset("coco", source, out, ImportOptions(), silent)
+    replace = Path.replace
+
+    def killed(path: Path, target: Path) -> Path:
+        if path.name == "labels.csv":
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    with_clean = ImportOptions(update=True, unannotated="clean")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            import_dataset("coco", source, out, with_clean, silent)
+    assert (out / "images/empty.png").is_file()  # a new one, of which the first import knows nothing
+    assert import_dataset("coco", source, out, with_clean, silent).images == 2
+
+
+def test_labels_of_a_person_take_an_added_import(tmp_path: Path) -> None:
+    """Names with the image's suffix, as a person writes them, are those of the import; a cell too many is no column."""
+    own = tmp_path / "own"
+    source = coco_file(tmp_path, [[3, 3, 30, 4, 28, 20]])
+    import_dataset("coco", source, own, ImportOptions(), silent)
+    (own / "labels.csv").write_text("name,group\ncoil 7.png,coil7,seen\n", encoding="utf-8")
+
+    import_dataset("coco", source, own, ImportOptions(add=True), silent)
+
+    assert read_labels(own / "labels.csv") == {"coil 7": ("scratch", "coil7")}
+
+    (own / "labels.csv").write_bytes("name,group\ncoil 7,Bund ä\n".encode("latin-1"))
+    with pytest.raises(UserError, match=r"labels\.csv: expected a CSV file in UTF-8"):
+        import_dataset("coco", source, own, ImportOptions(add=True), silent)
