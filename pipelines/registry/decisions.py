@@ -93,6 +93,8 @@ def replay(decisions: Sequence[Decision]) -> Record:
 
 def read_record(registry: Registry) -> Record:
     """Read the record from the store."""
+    if not registry.is_there:
+        return replay([])
     with reachable(registry.uri):
         return replay([_read(one) for one in _versions_with_tags(registry)])
 

@@ -8,11 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pipelines.redaction import redact_passwords
-from pipelines.tracking.location import tracking_uri
+from pipelines.tracking.location import is_anything_tracked, tracking_uri
 from pipelines.tracking.lookup import aliases, run_tags
 from pipelines.tracking.retry import retry_on_collision
 from pipelines.tracking.server import make_client, reachable
@@ -71,8 +72,18 @@ class Registry:
     def __init__(self, name: str = "tsernet", client: Any | None = None) -> None:
         self.name = name
         self.uri = tracking_uri()
-        self.client = client if client is not None else make_client(self.uri)
+        self._given = client
         self._run_tags: dict[str, dict[str, str]] = {}
+
+    @cached_property
+    def client(self) -> Any:
+        """The client; a default store that is not there is made for it."""
+        return self._given if self._given is not None else make_client(self.uri)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a store to look into; looking makes none, of which `predict` would then expect a champion."""
+        return self._given is not None or is_anything_tracked(self.uri)
 
     def ensure(self) -> None:
         """Make the registered model if it is not there."""
@@ -80,6 +91,8 @@ class Registry:
 
     def versions(self) -> list[Version]:
         """List the versions, oldest first, with their aliases."""
+        if not self.is_there:
+            return []
         with reachable(self.uri):
             known = aliases(self.client, self.name)
             found = all_versions(self.client, self.name)
@@ -125,6 +138,8 @@ class Registry:
 
     def alias(self, alias: str) -> str:
         """Say which version has an alias; empty if none."""
+        if not self.is_there:
+            return ""
         with reachable(self.uri):
             return aliases(self.client, self.name).get(alias, "")
 

@@ -42,11 +42,9 @@ def _file(name: str) -> Pin | None:
 def _champion(params: Params) -> tuple[Registry, str]:
     """Find the champion's number, empty where there is none."""
     from pipelines.registry.versions import Registry
-    from pipelines.tracking.location import is_anything_tracked
 
     registry = Registry(params.register_.name)
-    # A store that is not there would be made by asking it.
-    return registry, registry.alias(CHAMPION) if is_anything_tracked() else ""
+    return registry, registry.alias(CHAMPION)
 
 
 def _start(params: Params, registry: Registry, number: str) -> tuple[Pin, Path]:

@@ -45,9 +45,9 @@ def tracking_uri(root: Path | None = None) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{repository_root(root) / 'mlflow.db'}"
 
 
-def is_anything_tracked() -> bool:
+def is_anything_tracked(uri: str | None = None) -> bool:
     """Say whether there is a tracking store: a server or database that was named, or the repository's own database."""
-    uri = tracking_uri()
+    uri = uri or tracking_uri()
     return not uri.startswith("sqlite:///") or Path(uri.removeprefix("sqlite:///")).is_file()
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.model_resolver import default_model
+from pipelines.registry import Registry, resolve, settle
 from pipelines.tracking.location import artifact_location, repository_root, tracking_uri
+from tsernet.errors import UserError
 
 
 def test_the_default_is_the_database_at_the_repository_root(repository: Path) -> None:
@@ -43,3 +46,15 @@ def test_artifacts_lie_beside_a_database_and_where_a_server_says() -> None:
     assert artifact_location("sqlite:////data/mlflow.db", Path("/repo")) == "file:///data/mlartifacts"
     assert artifact_location("postgresql://user:secret@host/db", Path("/repo")) == "file:///repo/mlartifacts"
     assert artifact_location("http://host:5000", Path("/repo")) is None
+
+
+def test_looking_into_a_registry_that_is_not_there_does_not_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else `tsernet models list` in a folder of images would make `tsernet predict` there ask for a champion from then on."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.chdir(tmp_path)
+    registry = Registry()
+    assert (registry.versions(), registry.alias("champion"), settle(registry).champion) == ([], "", "")
+    with pytest.raises(UserError, match="no such model; the aliases of tsernet are: none"):
+        resolve("models:/tsernet@champion")
+    assert not list(tmp_path.iterdir())
+    assert default_model() == "shipped"
