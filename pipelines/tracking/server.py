@@ -23,6 +23,7 @@ PATIENCE = {
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
 }
 _GONE = ("API request to", "Max retries exceeded", "Connection refused", "could not connect", "connection to server")
+_DAMAGED = ("file is not a database", "database disk image is malformed")
 
 
 def make_client(uri: str | None = None) -> Any:
@@ -64,6 +65,9 @@ def reachable(uri: str) -> Iterator[None]:
         # By name: their modules take seconds to import.
         kinds = {kind.__name__ for kind in type(error).__mro__}
         text = " ".join(str(error).split())
+        if "DatabaseError" in kinds and any(sign in text for sign in _DAMAGED):
+            mend = "put a copy of it back, or move it away to begin a new one"
+            raise UserError(f"the tracking store {redact_passwords(uri)} is damaged ({text[:160]}); {mend}") from None
         if "OperationalError" not in kinds and not ("MlflowException" in kinds and any(sign in text for sign in _GONE)):
             raise
         raise UserError(

@@ -7,7 +7,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from pipelines.tracking.server import make_client
+from tsernet.errors import UserError
 
 
 def test_killed_while_the_tables_are_made_the_next_one_makes_them(repository: Path) -> None:
@@ -25,3 +28,9 @@ def test_killed_while_the_tables_are_made_the_next_one_makes_them(repository: Pa
 
     assert [experiment.name for experiment in make_client(uri).search_experiments()] == ["Default"]
     assert sorted(path.name for path in repository.glob("mlflow.db*")) == ["mlflow.db"]
+
+
+def test_a_damaged_database_is_one_line(repository: Path) -> None:
+    (repository / "mlflow.db").write_bytes(b"half of something else\n" * 99)
+    with pytest.raises(UserError, match=r"mlflow\.db is damaged \(file is not a database\); put a copy of it back"):
+        make_client()
