@@ -30,7 +30,12 @@ def monitor(
         bool,
         typer.Option("--new-only", help="Compare only images that no earlier call with this option has compared"),
     ] = False,
-    since: Annotated[str, typer.Option(help="Compare only images inspected after this moment, as `last` of --json says it")] = "",
+    since: Annotated[
+        str,
+        typer.Option(
+            help="Compare only images inspected after this moment: `last` of --json, a day, or any of ISO 8601; UTC without an offset"
+        ),
+    ] = "",
     out: Annotated[Path | None, typer.Option(help="Where the report is written; else .tsernet/monitor/reports")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing report")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs: one line")] = False,
@@ -44,13 +49,15 @@ def monitor(
     from pipelines.monitoring.monitor import Look, look, write_page
     from pipelines.monitoring.seen import mark_seen, seen_until
     from pipelines.monitoring.verdict import WAITING
+    from pipelines.monitoring.window import parse_moment
     from pipelines.outputs import require_new_file
     from pipelines.tracking.location import local_state, repository_root
 
     state = local_state() / "monitor"
     if out is not None:
         require_new_file(out, [], overwrite)
-    after = max(since, seen_until(state)) if new_only else since
+    given = parse_moment(since)
+    after = max(given, seen_until(state)) if new_only else given
     wanted = Look(model or default_model(), log or local_state() / "inspections", state, repository_root(), window, rate, after)
     verdict = look(wanted, lambda line: print(line, file=sys.stderr, flush=True))
     page = None if verdict.status == WAITING else write_page(verdict, state, out)

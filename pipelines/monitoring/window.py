@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pipelines.monitoring.figures import READ, Figures, figures_of
 from pipelines.serving.log import read_log
+from tsernet.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,23 @@ class Window:
 
     def __len__(self) -> int:
         return len(self.figures)
+
+
+def parse_moment(text: str) -> str:
+    """Bring a moment that a person gives into the log's own spelling, in which moments are compared as text.
+
+    Args:
+        text: By ISO 8601, a day alone too; without an offset it is UTC, as the log is. Empty stays empty.
+    Raises:
+        UserError: If it is none.
+    """
+    if not text:
+        return ""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"{text!r}: expected a moment or a day, such as 2026-11-29T01:10:00+01:00; `last` of --json is one") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def last_images(log: Path, count: int, after: str = "") -> Window:

@@ -26,7 +26,7 @@ from pipelines.monitoring.monitor import Look, look, reference_of
 from pipelines.monitoring.reference import Reference, remember
 from pipelines.monitoring.seen import seen_until
 from pipelines.monitoring.verdict import Verdict, judge
-from pipelines.monitoring.window import last_images
+from pipelines.monitoring.window import last_images, parse_moment
 from pipelines.serving.loaded import Usage, load
 from pipelines.serving.log import read_log
 from tsernet.digests import sha256_of
@@ -130,6 +130,16 @@ def test_only_new_images_are_compared_again(repository: Path) -> None:
     assert [status(), status()] == ["drifted 100", "waiting 0"]
     assert command().exit_code == DRIFTED  # without the option the last images count each time
     assert len(list((repository / ".tsernet/monitor/reports").glob("*.html"))) >= 2
+
+
+def test_a_moment_is_compared_as_the_log_spells_it(repository: Path) -> None:
+    assert parse_moment("2026-11-29T01:10:00+01:00") == "2026-11-29T00:10:00.000+00:00"
+    assert parse_moment("2026-11-29") == "2026-11-29T00:00:00.000+00:00"
+    assert parse_moment("") == ""
+    # As text it is behind every moment of the log: nothing would ever be compared, and nothing said.
+    with pytest.raises(UserError, match="'yesterday': expected a moment or a day"):
+        parse_moment("yesterday")
+    assert isinstance(command("--since", "yesterday").exception, UserError)
 
 
 def test_a_window_whose_answer_did_not_get_out_is_compared_again(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
