@@ -31,9 +31,9 @@ def review(
         Path | None, typer.Option(help="Folder of an inspection log: of the images those alone that it has, with its figures of them")
     ] = None,
     reference: Annotated[Path | None, typer.Option(help="Folder of the training images; else data/prepared, where it is there")] = None,
-    report: Annotated[Path, typer.Option(help="Folder of the report, for possible label errors of images of these names")] = Path(
-        "results/report"
-    ),
+    report: Annotated[
+        Path | None, typer.Option(help="Folder of the report, for possible label errors of images of these names; else results/report")
+    ] = None,
     label: Annotated[str, typer.Option(help="Class of all objects: maps have none")] = "defect",
     tolerance: Annotated[float, typer.Option(min=0, max=100, help="How far a polygon may leave the outline, pixels")] = 1.0,
     device: options.Device = "auto",

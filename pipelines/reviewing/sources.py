@@ -19,6 +19,7 @@ from tsernet.review.candidates import FIGURES, Judge, Scales, figures_of
 from tsernet.saliency import StripMaps, map_maker
 
 _PREPARED, _TRAIN = Path("data/prepared/images"), Path("data/splits/train.csv")
+_REPORT = Path("results/report")
 _MOST_REFERENCES = 500
 _MIDDLE = 128
 _PAPER_AREA = 40.0
@@ -32,7 +33,7 @@ class Asked:
     model: str | None
     challenger: str | None
     reference: Path | None
-    report: Path
+    report: Path | None
     device: str
     runtime: str
     levels: str | None
@@ -140,10 +141,13 @@ def _reference_images(folder: Path | None) -> list[Path]:
     return [_PREPARED / f"{name}.png" for name in read_split(_TRAIN)]
 
 
-def _label_errors(report: Path) -> dict[str, tuple[float, str]]:
+def _label_errors(report: Path | None) -> dict[str, tuple[float, str]]:
     """Read the possible label errors of a report, worst first: the worst counts 1, the last next to nothing."""
-    path = report / "tables" / "failures.csv"
+    path = (report or _REPORT) / "tables" / "failures.csv"
     if not path.is_file():
+        if report is not None:
+            raise UserError(f"{report}: expected the folder of a report, with tables/failures.csv")
+        print("no report here: possible label errors are not looked at (--report)", file=sys.stderr)
         return {}
     title = next(kind.title for kind in KINDS if kind.key == "border_only")
     with path.open(newline="", encoding="utf-8") as lines:

@@ -145,6 +145,7 @@ def test_what_cannot_be_reviewed_is_one_line(plant: Path, tmp_path: Path) -> Non
         ("full", (), "exists already and is not empty"),
         ("new", ("--log", tmp_path / "nothing"), "holds no inspection log; 'tsernet serve' writes one"),
         ("new", ("--reference", tmp_path / "nothing"), "expected a folder of the training images"),
+        ("new", ("--report", tmp_path / "nothing"), "expected the folder of a report"),
     ):
         with pytest.raises(UserError, match=words):
             call("review", plant, "--to", tmp_path / to, "--model", "shipped", *more)
