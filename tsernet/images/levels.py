@@ -79,7 +79,7 @@ class CountingLevels(Levels):
 
     def describe_clipped(self, bearable: float = 0.01) -> str | None:
         """Say in one line how many samples lay outside; None where their share is at most `bearable`."""
-        outside, total = (sum(column) for column in zip(*self._counts, strict=True)) if self._counts else (0, 0)
+        outside, total = sum(one for one, _ in self._counts), sum(size for _, size in self._counts)
         if outside <= bearable * total:
             return None
         return f"{outside / total:.1%} of the samples lie outside the levels {self.black},{self.white} and became black or white"
