@@ -87,7 +87,19 @@ def test_the_shipped_weights_reach_the_recorded_scores(repository: Path, images:
     assert scores["count"] == 360
     assert [scores[key] for key in measures] == pytest.approx([recorded[key] for key in measures], abs=1e-3)
     # Mean over the mirror images: beyond EDRNet's row of the paper's Table I.
-    run(repository, "pipelines.cli", "predict", images / "Source Images", *test, "--model", "shipped-paper", "--flips", "both", "--out", maps)
+    run(
+        repository,
+        "pipelines.cli",
+        "predict",
+        images / "Source Images",
+        *test,
+        "--model",
+        "shipped-paper",
+        "--flips",
+        "both",
+        "--out",
+        maps,
+    )
     flipped = json.loads(run(repository, "pipelines.cli", "score", maps, images / "Ground truth", *test, "--json"))
     recorded = json.loads((RECORD / "metrics_flips.json").read_text(encoding="utf-8"))
     assert [flipped[key] for key in measures] == pytest.approx([recorded[key] for key in measures], abs=1e-3)
