@@ -128,12 +128,14 @@ class Models:
             return
         slot.wanted, slot.tried = uri, now
         try:
-            slot.current = self._loaded(uri)
+            loaded = self._loaded(uri)
         # What a broken file makes a runtime raise cannot be listed; the model that answers now must go on.
         except Exception as error:
             self._say(slot, f"{alias} is {uri}, which does not load ({_line(error)}); {_goes_on(slot)}")
             return
+        # In this order: whoever sees the new one must not see what was wrong before it.
         self._say(slot, "")
+        slot.current = loaded
         print(f"serve: {slot.role} is {uri}", file=sys.stderr, flush=True)
 
     def _without(self, slot: Slot, name: str, alias: str) -> None:
