@@ -11,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 
 from tsernet.config_errors import explain
 from tsernet.errors import UserError
+from tsernet.flips import Flips
 from tsernet.measures import Measure
 from tsernet.methods.names import require_name
 
@@ -385,7 +386,7 @@ class Evaluate(Section):
     resize: Side
     batch_size: int = Field(ge=1, le=1024)
     stretch: bool
-    flips: Literal["none", "left_right", "both"] = "none"
+    flips: Flips = "none"
 
 
 class Operate(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from tsernet.errors import UserError
@@ -24,3 +25,12 @@ def parse_flips(text: str, name: str = "--flips") -> Flips:
     if text not in AXES:
         raise UserError(f"{name} is {text[:80]!r}, expected one of: {', '.join(AXES)}")
     return text
+
+
+def flips_of(metadata: Mapping[str, str]) -> Flips:
+    """Read a model's flips from its metadata; `none` where it was made before there were any.
+
+    Raises:
+        UserError: As `parse_flips`.
+    """
+    return parse_flips(metadata.get("flips", "none"), "the model's metadata: flips")

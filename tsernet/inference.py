@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tsernet.data.pixels import ImageArray, resize_image, scale_image
 from tsernet.errors import UserError
-from tsernet.flips import Flips, parse_flips
+from tsernet.flips import Flips, flips_of
 from tsernet.images.errors import ImageError
 from tsernet.images.levels import Levels, Samples, levels_of, to_8bit
 from tsernet.runtimes import ExportedSession, Session, open_session
@@ -115,7 +115,7 @@ def predictor_of(session: Session | ExportedSession, metadata: Mapping[str, str]
         resize=int(metadata["resize"]),
         scaling=metadata["scaling"],
         stretch=metadata["stretch"] == "true",
-        flips=parse_flips(metadata.get("flips", "none"), "the model's metadata: flips"),
+        flips=flips_of(metadata),
         levels=levels_of(metadata),
         batch_size=batch_size,
     )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsernet.errors import UserError
-from tsernet.flips import Flips, parse_flips
+from tsernet.flips import Flips, flips_of
 
 ProtocolName = Literal["strip", "paper"]
 PROTOCOLS: tuple[ProtocolName, ...] = ("strip", "paper")
@@ -144,7 +144,7 @@ def protocol_of(metadata: Mapping[str, str], name: str | None = None) -> Protoco
         window=window,
         scaling=metadata["scaling"],
         stretch=metadata["stretch"] == "true",
-        flips=parse_flips(metadata.get("flips", "none"), "the model's metadata: flips"),
+        flips=flips_of(metadata),
         pixel_mm=millimetres,
         calibration=Calibration(scale, offset),
         operating_point=OperatingPoint(threshold, least, metadata.get("operating_rule", "none: half of the range")),

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tsernet.errors import UserError
 from tsernet.runtimes.exported import SUFFIX, ExportedSession, read_exported
-from tsernet.runtimes.session import MapSession, Session, wanted_threads
+from tsernet.runtimes.session import Session, wanted_threads
 
-__all__ = ["PACKAGES", "RUNTIMES", "ExportedSession", "MapSession", "Session", "is_exported", "open_session", "wanted_threads"]
+__all__ = ["PACKAGES", "RUNTIMES", "ExportedSession", "Session", "is_exported", "open_session", "wanted_threads"]
 
 RUNTIMES = ("auto", "torch", "onnx", "openvino")
 PACKAGES = {"onnx": ("ONNX Runtime", "onnxruntime"), "openvino": ("OpenVINO", "openvino"), "torch": ("PyTorch", "torch")}

@@ -21,27 +21,15 @@ LEAST_RANGE = 1e-3
 errors, which differ from one processor to the next. A trained network's maps vary by nearly 1."""
 
 
-class MapSession(Protocol):
-    """A network that makes maps of whole images.
-
-    Attributes:
-        callers: So many threads may call it at once.
-    """
-
-    callers: int
-
-    def maps(self, inputs: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
-        """Run the network and turn its answer into maps: `Session.logits`, then `Session.finish`."""
-        ...
-
-
-class Session(MapSession, Protocol):
+class Session(Protocol):
     """A network ready to run.
 
     Attributes:
+        callers: So many threads may call it at once.
         gives_features: Whether it was built with the encoder's features, and has any: then `logits_and_features` may be called.
     """
 
+    callers: int
     gives_features: bool = False
 
     def logits(self, inputs: Array) -> Array:
@@ -79,7 +67,7 @@ class Session(MapSession, Protocol):
         ...
 
     def maps(self, inputs: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
-        """As `MapSession.maps`."""
+        """Run the network and turn its answer into maps: `logits`, then `finish`."""
         return self.finish(self.logits(inputs), sizes, stretch)
 
 
