@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tsernet.data.atomic import full_disk_named
+from tsernet.data.atomic import write_whole
 from tsernet.errors import UserError
 
 if TYPE_CHECKING:
@@ -127,14 +127,7 @@ def save_png(image: Image.Image, target: Path, notes: PngInfo | None = None, *, 
     strategy = {"compress_type": zlib.Z_RLE} if is_map else {}
     encoded = io.BytesIO()
     image.save(encoded, format="PNG", pnginfo=notes, compress_level=compress_level, **strategy)
-    partial = target.with_name(f".{target.stem}.partial-{os.getpid()}")
-    with full_disk_named(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_bytes(encoded.getbuffer())
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+    write_whole(target, encoded.getbuffer())
 
 
 def _is_same(one: Path, other: Path) -> bool:

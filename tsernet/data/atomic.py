@@ -46,8 +46,8 @@ def replacing(target: Path) -> Iterator[Path]:
     shutil.rmtree(former, ignore_errors=True)
 
 
-def write_whole(target: Path, text: str) -> None:
-    """Write a text file so that a reader sees the earlier one or this one, never half; its folder is made if need be.
+def write_whole(target: Path, content: str | bytes | memoryview) -> None:
+    """Write a file, text as UTF-8, so that a reader sees the earlier one or this one, never half; its folder is made if need be.
 
     Raises:
         UserError: If the disk is full.
@@ -56,7 +56,7 @@ def write_whole(target: Path, text: str) -> None:
     with full_disk_named(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            partial.write_text(text, encoding="utf-8")
+            partial.write_bytes(content.encode() if isinstance(content, str) else content)
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
