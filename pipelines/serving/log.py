@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from PIL import Image
 
 from pipelines.serving.inspecting import Inspection
@@ -50,7 +51,7 @@ COLUMNS = {
     "features": "BLOB",
 }
 """Of the table `inspections`; `at` is UTC, ISO 8601; shares and saliency in [0, 1], areas in pixels; `features` float32, little-endian."""
-_PREFIX, _SUFFIX = "inspections-", ".sqlite"
+_PREFIX, _SUFFIX, _LOCK = "inspections-", ".sqlite", "inspections.lock"
 _WAIT_SECONDS = 10.0
 
 
@@ -109,7 +110,19 @@ class InspectionLog:
             self._open = None
         folder = self._settings.folder
         folder.mkdir(parents=True, exist_ok=True)
-        database = sqlite3.connect(folder / f"{_PREFIX}{day}{_SUFFIX}", timeout=_WAIT_SECONDS, check_same_thread=False)
+        # SQLite lets nobody wait for the change to WAL: of two who begin a day at once, one would fail.
+        with FileLock(folder / _LOCK, timeout=_WAIT_SECONDS):
+            database = _begin(folder / f"{_PREFIX}{day}{_SUFFIX}")
+        self._open = (day, database)
+        for path in files_of(folder)[: -self._settings.days]:
+            for suffix in ("-wal", "-shm", ""):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+        return database
+
+
+def _begin(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=_WAIT_SECONDS, check_same_thread=False)
+    try:
         # In WAL mode a kill of the process loses nothing that was committed; only a power cut could take the last rows.
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
@@ -119,11 +132,10 @@ class InspectionLog:
             database.execute(f"CREATE TABLE IF NOT EXISTS inspections (id INTEGER PRIMARY KEY, {columns})")
             for key in COLUMNS.keys() - _columns_of(database):  # a file that an earlier version has begun today
                 database.execute(f"ALTER TABLE inspections ADD COLUMN {key} {COLUMNS[key]}")
-        self._open = (day, database)
-        for path in files_of(folder)[: -self._settings.days]:
-            for suffix in ("-wal", "-shm", ""):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
-        return database
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
 
 
 def row_of(found: Inspection, role: str, model: Loaded, image_sha256: str, now: datetime) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from steel import png_of, steel
 from pipelines.serving.inspecting import Wanted, inspect_image
 from pipelines.serving.limits import Limits
 from pipelines.serving.loaded import Usage, load
-from pipelines.serving.log import COLUMNS, InspectionLog, LogSettings, files_of, read_log
+from pipelines.serving.log import COLUMNS, InspectionLog, LogSettings, files_of, read_log, row_of
 from pipelines.serving.reading import Upload
 from pipelines.serving.server import Served
 
@@ -43,6 +45,24 @@ def test_two_writers_at_once_and_every_row_is_there(tmp_path: Path, inspected: t
         list(threads.map(write, ("champion", "challenger")))
     rows = list(read_log(tmp_path, ("id", "role")))
     assert [sum(row["role"] == role for row in rows) for role in ("champion", "challenger")] == [_ROWS, _ROWS]
+
+
+def test_writers_who_begin_a_day_at_once_all_write(tmp_path: Path, inspected: tuple[Any, Any]) -> None:
+    model, found = inspected
+    row = row_of(found, "champion", model, "0" * 64, datetime.now(UTC)) | {"thumbnail": None}
+    days, writers = [f"2026-01-{day:02}" for day in range(1, 31)], 4
+    midnight = Barrier(writers)
+
+    def write(_: int) -> None:
+        log = InspectionLog(LogSettings(tmp_path))
+        for day in days:
+            midnight.wait(timeout=60.0)
+            log.write(row | {"at": f"{day}T00:00:00.000+00:00"})
+        log.close()
+
+    with ThreadPoolExecutor(writers) as threads:
+        list(threads.map(write, range(writers)))
+    assert Counter(logged["at"][:10] for logged in read_log(tmp_path, ("at",))) == dict.fromkeys(days, writers)
 
 
 def test_old_days_go_and_other_files_stay(tmp_path: Path, inspected: tuple[Any, Any]) -> None:
