@@ -10,7 +10,13 @@ _PIPELINE = (
     *("pandas", "pyarrow", "tenacity", "dvc", "prefect", "fastapi", "uvicorn", "werkzeug", "prometheus_client"),
     *("httpx", "mlflow", "great_expectations", "optuna"),
 )
-EXTRAS = {**dict.fromkeys(_TRAIN, "train"), **dict.fromkeys(_PIPELINE, "pipeline"), "openvino": "openvino", "py_sod_metrics": "dev"}
+EXTRAS = {
+    **dict.fromkeys(_TRAIN, "train"),
+    **dict.fromkeys(_PIPELINE, "pipeline"),
+    "openvino": "openvino",
+    "MNN": "mnn",
+    "py_sod_metrics": "dev",
+}
 """By the module that is imported; pyproject.toml says the same of the packages."""
 
 

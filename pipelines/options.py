@@ -14,7 +14,7 @@ Model = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto | cpu | cuda; auto takes CUDA where there is one")]
 Runtime = Annotated[
-    str, typer.Option(help="auto | torch | onnx | openvino; auto: as exported, else ONNX Runtime on the CPU, PyTorch on CUDA")
+    str, typer.Option(help="auto | torch | onnx | openvino | mnn; auto: as exported, else ONNX Runtime on the CPU, PyTorch on CUDA")
 ]
 Flips = Annotated[
     str | None,

@@ -382,7 +382,7 @@ class Evaluate(Section):
     """
 
     protocol: Literal["paper", "strip"] = "paper"
-    runtime: Literal["auto", "torch", "onnx", "openvino"] = "auto"
+    runtime: Literal["auto", "torch", "onnx", "openvino", "mnn"] = "auto"
     resize: Side
     batch_size: int = Field(ge=1, le=1024)
     stretch: bool

@@ -27,6 +27,7 @@ WAYS = {
     "onnx int8": "onnxruntime",
     "openvino f32": "openvino",
     "openvino int8": "openvino",
+    "mnn f32": "MNN",
 }
 """Runtimes and precisions, and the module that each needs."""
 _IN_BATCH = 4

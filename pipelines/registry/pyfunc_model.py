@@ -22,7 +22,7 @@ from mlflow.pyfunc.model import PythonModel
 
 WEIGHTS = "weights"
 RUNTIME_KEY = "TSERNET_RUNTIME"
-"""Of the environment: `auto`, `onnx`, `openvino` or `torch`, where one that the version does not ask for is installed."""
+"""Of the environment: `auto`, `onnx`, `openvino`, `mnn` or `torch`, where one that the version does not ask for is installed."""
 OUTPUTS = ("auto", "png", "array", "defects")
 _EXPECTED = (
     "expected images (uint8; uint16 for a model with levels) as an array (N, H, W) or (N, H, W, 3), "

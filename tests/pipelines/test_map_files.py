@@ -15,7 +15,7 @@ from pipelines.cli import build_app
 from pipelines.map_files import MOST_CALLERS, _overlapped, callers_for
 from tsernet import devices
 from tsernet.errors import CheckError
-from tsernet.runtimes import open_session
+from tsernet.runtimes import PACKAGES, open_session
 from tsernet.shipped import shipped_model
 
 
@@ -89,10 +89,9 @@ def test_the_cores_are_shared_among_the_images(monkeypatch: pytest.MonkeyPatch) 
     assert [callers_for(images) for images in (1, 5, 1000)] == [1, 2, 2]
 
 
-@pytest.mark.parametrize("runtime", ["onnx", "openvino"])
+@pytest.mark.parametrize("runtime", ["onnx", "openvino", "mnn"])
 def test_a_session_answers_several_callers_at_once(runtime: str) -> None:
-    if runtime == "openvino":
-        pytest.importorskip("openvino")
+    pytest.importorskip(PACKAGES[runtime][1])
     session, _ = open_session(shipped_model(), runtime, callers=3)
     assert session.callers == 3
     assert open_session(shipped_model(), "torch", callers=3)[0].callers == 1

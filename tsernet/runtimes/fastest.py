@@ -23,7 +23,7 @@ def remember_fastest(images_per_second: Mapping[str, float]) -> str:
     """Keep the runtime that computed the most images of 32 bits in a second.
 
     Args:
-        images_per_second: By runtime: `torch`, `onnx`, `openvino`; at least one.
+        images_per_second: By runtime: `torch`, `onnx`, `openvino`, `mnn`; at least one.
     Returns:
         The fastest one.
     """

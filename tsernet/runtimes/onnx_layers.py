@@ -13,8 +13,8 @@ from tsernet.runtimes.session import LEAST_RANGE, Array
 
 _EPSILON = 1e-5
 """PyTorch's default for BatchNorm."""
-_BEFORE_THE_FIRST = -(2**63) + 1
-"""Where a slice that runs backwards ends."""
+_BEFORE_THE_FIRST = -(2**31) + 1
+"""Where a slice that runs backwards ends, of any size; MNN 3.6 keeps the lower 32 bits of such a number."""
 
 
 class Layers:

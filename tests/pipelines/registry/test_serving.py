@@ -180,7 +180,7 @@ def test_a_version_computes_by_the_runtime_that_is_asked_for(exported: tuple[Pat
     by_torch = mlflow.pyfunc.load_model(str(exported[0]), model_config={"runtime": "torch"}).predict(image[None])
     assert 0 < np.abs(by_torch - expected).max() <= 1 / 255  # the digits of another library
     monkeypatch.setenv("TSERNET_RUNTIME", "tensorrt")
-    with pytest.raises(Exception, match="--runtime is 'tensorrt', expected one of: auto, torch, onnx, openvino"):
+    with pytest.raises(Exception, match="--runtime is 'tensorrt', expected one of: auto, torch, onnx, openvino, mnn"):
         mlflow.pyfunc.load_model(str(exported[0]))
 
 

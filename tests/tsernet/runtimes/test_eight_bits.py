@@ -106,8 +106,11 @@ def test_openvino_computes_what_onnx_runtime_does(exported: Path) -> None:
 
 
 def test_eight_bits_need_openvino(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match=r"int8\.onnx has 8 bits, which are slower there than 32; use 'auto' or 'openvino'"):
-        open_session(exported, "onnx")
+    for runtime in ("onnx", "mnn"):
+        with pytest.raises(
+            UserError, match=rf"'{runtime}', but .*int8\.onnx has 8 bits, which gain nothing there; use 'auto' or 'openvino'"
+        ):
+            open_session(exported, runtime)
     found = runtimes.find_spec
     monkeypatch.setattr(runtimes, "find_spec", lambda name: None if name == "openvino" else found(name))
     with pytest.raises(UserError, match=r"needs the runtime 'openvino', but OpenVINO is not installed; pip install openvino"):
