@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -38,25 +37,20 @@ def write_annotations(
 
     Where the tolerance would change an object by more than 2 % of its area (IoU below 0.98), its polygon is made finer.
     """
-    import shutil
-
     from pipelines.outputs import require_new_files
     from tsernet.annotations.export import ExportOptions, export_annotations, files_of
+    from tsernet.data.partial import staging_folder
     from tsernet.progress import ProgressBar
 
     listed = _maps(maps, images)
     targets = files_of(format_name, [one.name for one in listed])
     require_new_files([out / name for name in targets], [one.file for one in listed], overwrite)
-    staging = out.with_name(f".{out.name}.partial-{os.getpid()}")
-    try:
-        staging.mkdir(parents=True)
+    with staging_folder(out) as staging:
         with ProgressBar("annotations", len(listed)) as bar:
             report = export_annotations(format_name, listed, images, staging, out, ExportOptions(threshold, tolerance, label), bar.advance)
         for name in targets:
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             (staging / name).replace(out / name)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     print(f"{report.images} images, {report.clean} of them without a defect; {report.objects} polygons of {report.points} points in {out}")
     print(f"rule: threshold {threshold}, tolerance {tolerance:g} pixels; a hole is joined to its outline by a cut")
 

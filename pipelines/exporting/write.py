@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tsernet.data.partial import whole_file
 from tsernet.errors import UserError
 from tsernet.flips import Flips
 
@@ -80,14 +80,10 @@ def write_export(wanted: Export) -> tuple[dict[str, Any], str]:
         "licence": wanted.licence or metadata.get("licence") or _licence(wanted.model),
     }
     wanted.out.parent.mkdir(parents=True, exist_ok=True)
-    partial = wanted.out.with_name(f".{wanted.out.stem}.partial-{os.getpid()}{wanted.out.suffix}")
-    try:
+    with whole_file(wanted.out, is_suffix_kept=True) as partial:
         partial.write_bytes(exported_onnx(source, tensors, metadata, observe_on(shown, metadata) if whole else None))
         gate = measure_fidelity(source, partial, metadata, pairs) if whole else measure_parity(source, partial, metadata, images)
         gate.hold()
-        partial.replace(wanted.out)
-    finally:
-        partial.unlink(missing_ok=True)
     return gate.figures(), gate.sentence()
 
 

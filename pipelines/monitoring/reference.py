@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from pipelines.serving.limits import Limits, RefusedError
 from pipelines.serving.loaded import Loaded
 from pipelines.serving.log import row_of
 from pipelines.serving.reading import Upload
+from tsernet.data.partial import whole_file
 from tsernet.errors import UserError
 
 FORMAT = 1
@@ -85,10 +85,9 @@ def remember(folder: Path, found: Reference) -> None:
     about = {"format": FORMAT, "split": found.split, "weights": found.weights, "of": found.of}
     path = _path(folder, found.split, found.weights)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.partial-{os.getpid()}.npz")
     arrays: dict[str, Any] = {f"column_{key}": values for key, values in found.figures.columns.items()}
-    np.savez_compressed(partial, about=np.array(json.dumps(about)), features=found.figures.features, **arrays)
-    partial.replace(path)
+    with whole_file(path, is_suffix_kept=True) as partial:
+        np.savez_compressed(partial, about=np.array(json.dumps(about)), features=found.figures.features, **arrays)
 
 
 def _rows(names: list[str], split: TrainingSplit, model: Loaded) -> Iterator[dict[str, Any]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.registry.versions import INPUT_TAGS, WEIGHTS, resolve
 from pipelines.tracking.location import local_state
+from tsernet.data.partial import whole_file
 from tsernet.errors import UserError
 
 
@@ -55,8 +54,6 @@ def weights_file(uri: str) -> Weights:
             raise UserError(
                 f"models:/{version.name}/{version.number}: {WEIGHTS} changed after registration: sha256 {found}, expected {expected}"
             )
-        handle, partial = tempfile.mkstemp(dir=kept.parent, suffix=".partial")
-        os.close(handle)
-        shutil.copyfile(path, partial)
-        Path(partial).replace(kept)
+        with whole_file(kept) as partial:
+            shutil.copyfile(path, partial)
     return Weights(kept, fed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from PIL import Image
 
 from pipelines.outputs import save_png
 from tsernet.annotations.export import ExportFormat, ExportOptions, MapFile, export_annotations
+from tsernet.data.partial import staging_folder
 from tsernet.data.pixels import read_samples
 from tsernet.review import SIGNALS, Chosen
 from tsernet.review.candidates import Scales, Weighed
@@ -43,8 +43,7 @@ def write_project(
     Returns:
         The command that takes the corrected annotations back.
     """
-    staging = to.with_name(f".{to.name}.partial-{os.getpid()}")
-    try:
+    with staging_folder(to) as staging:
         maps = []
         for one in (weighed[each.index] for each in chosen):
             image = staging / "images" / f"{one.name}{one.path.suffix.lower()}"
@@ -64,8 +63,6 @@ def write_project(
         if to.exists():
             to.rmdir()  # empty
         staging.rename(to)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     source = _SOURCES[format_name] if format_name == "label-studio" else str(to / _SOURCES[format_name])
     return f"tsernet import {format_name} {source} --images {to / 'images'} --unannotated clean --out FOLDER"
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 import shutil
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +24,7 @@ from tsernet.annotations.mask_files import kolektor, mvtec
 from tsernet.annotations.shapes import AnnotatedImage, Mask
 from tsernet.annotations.steel_sets import gc10, neu_seg
 from tsernet.data.atomic import write_whole
+from tsernet.data.partial import staging_folder
 from tsernet.data.progress import over_all_cores
 from tsernet.errors import UserError
 from tsernet.images.decode import decode
@@ -119,23 +119,21 @@ def import_dataset(format_name: str, source: Path, out: Path, options: ImportOpt
     kind = FORMATS[format_name]
     pattern = _pattern(options.group_from)
     report = ImportReport(format_name, str(source), str(kind.RULE))
-    staging = out.with_name(f".{out.name}.partial-{os.getpid()}")
-    try:
-        _write(kind.read(source, options.images, options.line_width), staging, report, options, pattern, progress)
-        if not options.dry_run:
+    entries = kind.read(source, options.images, options.line_width)
+    with nullcontext() if options.dry_run else staging_folder(out) as staging:
+        _write(entries, staging, report, options, pattern, progress)
+        if staging:
             if options.add:
                 report.files = add_files(staging, out, report.files, earlier)
                 _write_record(report, out)
             else:
                 _publish(staging, out, report, earlier)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     return report
 
 
 def _write(
     entries: Sequence[AnnotatedImage],
-    staging: Path,
+    target: Path | None,
     report: ImportReport,
     options: ImportOptions,
     pattern: re.Pattern[str] | None,
@@ -144,7 +142,6 @@ def _write(
     _require_different_names(entries)
     classes: Counter[str] = Counter()
     labels: list[tuple[str, str, str]] = []
-    target = None if options.dry_run else staging
     with closing(over_all_cores(partial(_convert, target, options.unannotated), entries)) as converted:
         for done, (entry, (areas, files)) in enumerate(zip(entries, converted, strict=True), start=1):
             progress(done, len(entries))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import io
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tsernet.data.partial import whole_file
 from tsernet.errors import UserError
 
 if TYPE_CHECKING:
@@ -52,14 +52,10 @@ def write_whole(target: Path, content: str | bytes | memoryview) -> None:
     Raises:
         UserError: If the disk is full.
     """
-    partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
     with full_disk_named(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with whole_file(target) as partial:
             partial.write_bytes(content.encode() if isinstance(content, str) else content)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tsernet.data.partial import whole_file
 from tsernet.defects.runs import Runs, runs_of_rows
 from tsernet.tiles.predictor import Band
 from tsernet.tiles.rows import RowSource
@@ -101,9 +102,7 @@ def _read(path: Path) -> Runs:
 
 
 def _write(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with partial.open("wb") as file:
+    with whole_file(path) as partial, partial.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # the stub takes no mapping of arrays
         file.flush()
         os.fsync(file.fileno())
-    partial.replace(path)

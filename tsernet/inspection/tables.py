@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tsernet.data.atomic import write_whole
+from tsernet.data.atomic import full_disk_named, write_whole
+from tsernet.data.partial import whole_file
 from tsernet.defects.verdict import Found
 
 COLUMNS = (
@@ -140,6 +140,5 @@ def _write_parquet(rows: Sequence[dict[str, Any]], path: Path) -> None:
 
     kinds = {"text": pa.string(), "whole": pa.int64(), "number": pa.float64()}
     schema = pa.schema([(name, kinds[kind]) for name, kind in COLUMNS])
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), partial)
-    partial.replace(path)
+    with full_disk_named(path), whole_file(path) as partial:
+        pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), partial)

@@ -1,0 +1,109 @@
+"""Files and folders in the making, beside what they become: where a process was killed, the next one takes over what it has left."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole_file(target: Path, *, is_suffix_kept: bool = False) -> Iterator[Path]:
+    """Give an empty file that takes the target's place when the block ends well; where it does not, it is removed.
+
+    Its name is the target's and `.partial`, so that a file that SIGKILL has left is used again by the next who writes the same target. Only
+    who holds the system's lock on it may write it, and the lock ends with its holder; whoever comes meanwhile gets a name of its own.
+
+    Args:
+        target: The file to make or replace, in a folder that is there.
+        is_suffix_kept: Whether the name ends as the target's, for what tells a file's kind by that; it then begins with a dot.
+    Raises:
+        OSError: If it cannot be made, or the target not be replaced.
+    """
+    usual = target.with_name(f".{target.stem}.partial{target.suffix}" if is_suffix_kept else f"{target.name}.partial")
+    handle = _open_own(usual, os.O_RDWR | os.O_CREAT)
+    own = usual if handle is not None else usual.with_name(f"{usual.stem}-{os.getpid()}{usual.suffix}")
+    try:
+        if handle is not None:
+            os.ftruncate(handle, 0)
+        try:
+            yield own
+            own.replace(target)
+        except BaseException:
+            own.unlink(missing_ok=True)
+            raise
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+@contextmanager
+def staging_folder(target: Path) -> Iterator[Path]:
+    """Give an empty folder beside a target, for files that are moved from there or become it; what is left of it in the end is removed.
+
+    As with `whole_file`, one that a killed process has left is emptied and used again.
+
+    Args:
+        target: What the files are for; its parents are made.
+    """
+    usual = target.with_name(f".{target.name}.partial")
+    usual.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not usual.exists()
+    usual.mkdir(exist_ok=True)
+    handle = _open_own(usual, os.O_RDONLY)
+    own = usual if handle is not None else usual.with_name(f"{usual.name}-{os.getpid()}")
+    try:
+        if handle is None:
+            if is_new:
+                usual.rmdir()
+            own.mkdir()
+        for leftover in own.iterdir():
+            _remove(leftover)
+        try:
+            yield own
+        finally:
+            # Renamed to the target it is gone, and what has its name by now is another process's.
+            if handle is None or _is_at(handle, own):
+                shutil.rmtree(own, ignore_errors=True)
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _open_own(path: Path, flags: int) -> int | None:
+    """Open and lock a file or folder; None where another process has it, or the system cannot lock it."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    while True:
+        try:
+            handle = os.open(path, flags | os.O_NOFOLLOW, 0o666)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(handle)
+            return None
+        if _is_at(handle, path):
+            return handle
+        # Whoever had it was done between our opening and locking it, and what we hold is its finished work.
+        os.close(handle)
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.lstat())
+    except FileNotFoundError:
+        return False
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
