@@ -60,7 +60,7 @@ def inspect(
     What is finished of an image is kept in OUT/.inspect, so that a call that was killed goes on where it stood. Exit code 0: no defect;
     3: defects found; 1: a file could not be used.
     """
-    from pipelines.commands.predict import list_images, name_of, not_usable
+    from pipelines.commands.predict import list_images, name_of, not_usable, warn_of_levels
     from pipelines.outputs import require_own_folder
     from tsernet.inspection import write_tables
 
@@ -84,8 +84,8 @@ def inspect(
             raise UserError(bad[0])
         if bad and not inspected:
             raise not_usable(bad, len(paths))
-    if job.levels and (clipped := job.levels.describe_clipped()):
-        typer.echo(f"warning: {clipped}", err=True)
+    if job.levels:
+        warn_of_levels(job.levels, is_given=levels is not None)
     if not write_tables(inspected, job.settings, out):
         typer.echo("without defects.parquet, for which pyarrow is not installed", err=True)
     verdicts = [verdict for one in inspected for verdict in one.verdicts()]

@@ -11,6 +11,7 @@ from pipelines import options
 from tsernet.errors import CheckError, UserError
 
 if TYPE_CHECKING:
+    from tsernet.images.levels import CountingLevels
     from tsernet.saliency import MapMaker
 
 
@@ -67,8 +68,8 @@ def predict(
     given = parse_levels(levels, predictor.levels)
     predictor.levels = counting = None if given is None else CountingLevels(given)
     bad = write_maps(targets, predictor, callers, max_pixels)
-    if counting and (clipped := counting.describe_clipped()):
-        typer.echo(f"warning: {clipped}", err=True)
+    if counting:
+        warn_of_levels(counting, is_given=levels is not None)
     if bad and images.is_file():
         raise UserError(bad[0])
     typer.echo(f"{len(paths) - len(bad)} maps in {out}" if out.is_dir() else f"map {out}")
@@ -82,6 +83,13 @@ def _require_no_model(method: str, **given: object) -> None:
     for name, value in given.items():
         if value != nothing[name]:
             raise UserError(f"--method {method} has no model; leave out --{name.replace('_', '-')}")
+
+
+def warn_of_levels(levels: CountingLevels, *, is_given: bool) -> None:
+    """Say on stderr what speaks against levels; that they are too wide only where a person gave them: a model's own are as it learned."""
+    for said in (levels.describe_clipped(), levels.describe_dark() if is_given else None):
+        if said:
+            typer.echo(f"warning: {said}", err=True)
 
 
 def not_usable(bad: list[str], count: int) -> CheckError:

@@ -20,6 +20,8 @@ METADATA_KEY = "levels"
 
 _SHARE_OUTSIDE = 0.001
 """Of all samples, on either side of what `auto` chooses: a hot pixel or a glint does not set the scale."""
+_DARK = 64
+"""Of 256 grey values: a lamp, a lens and an exposure that were chosen leave more than one sample in a thousand above a quarter."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,13 @@ class Levels:
 
 
 class CountingLevels(Levels):
-    """Levels that know how much of what they were applied to lay outside, by several threads too.
+    """Levels that know how much of what they were applied to lay outside, and how much became more than dark, by several threads too.
 
     Args:
         levels: What they map like.
     """
 
-    _counts: list[tuple[int, int]]
+    _counts: list[tuple[int, int, int]]
 
     def __init__(self, levels: Levels) -> None:
         super().__init__(levels.black, levels.white)
@@ -74,15 +76,32 @@ class CountingLevels(Levels):
 
     def apply(self, samples: NDArray[np.uint16]) -> UInt8:
         """As `Levels.apply`."""
-        self._counts.append((round(self.clipped_share(samples) * samples.size), samples.size))
-        return super().apply(samples)
+        mapped = super().apply(samples)
+        outside = round(self.clipped_share(samples) * samples.size)
+        self._counts.append((outside, int(np.count_nonzero(mapped >= _DARK)), samples.size))
+        return mapped
 
     def describe_clipped(self, bearable: float = 0.01) -> str | None:
         """Say in one line how many samples lay outside; None where their share is at most `bearable`."""
-        outside, total = sum(one for one, _ in self._counts), sum(size for _, size in self._counts)
+        outside, _, total = self._sums()
         if outside <= bearable * total:
             return None
         return f"{outside / total:.1%} of the samples lie outside the levels {self.black},{self.white} and became black or white"
+
+    def describe_dark(self) -> str | None:
+        """Say in one line that nearly all became dark, as levels too wide for the camera make it; None where that is not so."""
+        _, bright, total = self._sums()
+        if not total or bright > _SHARE_OUTSIDE * total:
+            return None
+        quarter = self.black + (self.white - self.black) / 4
+        return (
+            f"{1 - bright / total:.1%} of the samples lie below {quarter:.0f}, a quarter of the way between the levels"
+            f" {self.black},{self.white}, and became dark; a camera of 12 bits has 0,4095"
+        )
+
+    def _sums(self) -> tuple[int, int, int]:
+        outside, bright, sizes = zip(*self._counts, strict=True) if self._counts else ((), (), ())
+        return sum(outside), sum(bright), sum(sizes)
 
 
 def levels_of(metadata: Mapping[str, str]) -> Levels | None:

@@ -87,13 +87,15 @@ def test_a_slip_is_named_by_its_key(frames: Path, tmp_path: Path, options: list[
 
 
 @pytest.mark.parametrize("command", ["inspect", "predict"])
-def test_levels_that_make_all_steel_white_are_said(tmp_path: Path, command: str) -> None:
+def test_levels_that_make_all_steel_white_or_dark_are_said(tmp_path: Path, command: str) -> None:
     Image.fromarray(np.random.default_rng(0).normal(2000, 100, (64, 64)).astype(np.uint16)).save(tmp_path / "a.png")
-    for levels, is_warned in (("0,255", True), ("0,4095", False)):
+    expected = {"0,255": "100.0% of the samples lie outside the levels 0,255", "0,65535": "100.0% of the samples lie below 16384", "0,4095": ""}
+    for levels, warning in expected.items():
         words = [command, tmp_path / "a.png", "--out", tmp_path / levels, "--model", "shipped", "--levels", levels]
         result = CliRunner().invoke(build_app(), [str(word) for word in words], catch_exceptions=False)
         assert result.exit_code == 0, result.output
-        assert ("100.0% of the samples lie outside the levels 0,255" in result.stderr) == is_warned
+        assert warning in result.stderr
+        assert ("warning" in result.stderr) == bool(warning)
 
 
 def test_folders_that_are_not_its_own_are_left_alone(frames: Path, tmp_path: Path) -> None:

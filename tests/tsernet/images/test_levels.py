@@ -18,4 +18,19 @@ def test_the_share_outside_is_counted_over_all_pieces() -> None:
 
 
 def test_where_nothing_was_brought_to_8_bits_nothing_is_said() -> None:
-    assert CountingLevels(Levels(0, 255)).describe_clipped() is None
+    counting = CountingLevels(Levels(0, 255))
+    assert (counting.describe_clipped(), counting.describe_dark()) == (None, None)
+
+
+def test_levels_too_wide_for_the_camera_are_said_but_for_a_hot_pixel_in_a_thousand() -> None:
+    counting, fitting = CountingLevels(Levels(0, 65535)), CountingLevels(Levels(0, 4095))
+    strip = np.linspace(0, 4095, 2000).astype(np.uint16)
+    for levels in (counting, fitting):
+        levels.apply(strip)
+    assert (counting.describe_clipped(), fitting.describe_dark()) == (None, None)
+    assert str(counting.describe_dark()).startswith("100.0% of the samples lie below 16384, a quarter of the way")
+    strip[:2] = 65535
+    counting.apply(strip)
+    assert counting.describe_dark() is not None
+    counting.apply(np.full(10, 65535, dtype=np.uint16))
+    assert counting.describe_dark() is None
