@@ -18,8 +18,9 @@ from pipelines import options
 from tsernet.errors import UserError
 
 if TYPE_CHECKING:
+    from pipelines.inspection_folder import Drawings
     from tsernet.images.levels import CountingLevels
-    from tsernet.inspection import Inspected
+    from tsernet.inspection import Inspected, Kept
     from tsernet.saliency import StripMaps
     from tsernet.tiles import RowSource
 
@@ -61,6 +62,7 @@ def inspect(
     3: defects found; 1: a file could not be used.
     """
     from pipelines.commands.predict import list_images, name_of, not_usable, warn_of_levels
+    from pipelines.inspection_folder import drawing
     from pipelines.outputs import require_own_folder
     from tsernet.inspection import write_tables
 
@@ -69,25 +71,28 @@ def inspect(
     if pixel_mm is not None and not 0 < pixel_mm < math.inf:
         raise UserError(f"--pixel-mm {pixel_mm:g}, expected the side of a pixel in millimetres, above 0")
     require_own_folder(out, images, _STATE)
-    job = _Job.of(model, pixel_scale, pixel_mm, threshold, min_area, levels, device, runtime, max_pixels, maps, overlays, out)
     bad: list[str] = []
-    if continuous:
-        inspected = [job.strip(paths, names)]
-    else:
-        inspected = []
-        for path, name in zip(paths, names, strict=True):
-            try:
-                inspected.append(job.image(path, name))
-            except UserError as error:
-                bad.append(str(error))
-        if bad and images.is_file():
-            raise UserError(bad[0])
-        if bad and not inspected:
-            raise not_usable(bad, len(paths))
-    if job.levels:
-        warn_of_levels(job.levels, is_given=levels is not None)
-    if not write_tables(inspected, job.settings, out):
-        typer.echo("without defects.parquet, for which pyarrow is not installed", err=True)
+    with drawing(out, _STATE) as drawings:
+        job = _Job.of(model, pixel_scale, pixel_mm, threshold, min_area, levels, device, runtime, max_pixels, maps, overlays, out, drawings)
+        if continuous:
+            inspected = [job.strip(paths, names)]
+        else:
+            inspected = []
+            for path, name in zip(paths, names, strict=True):
+                try:
+                    inspected.append(job.image(path, name))
+                except UserError as error:
+                    bad.append(str(error))
+            if bad and images.is_file():
+                raise UserError(bad[0])
+            if bad and not inspected:
+                raise not_usable(bad, len(paths))
+        if job.levels:
+            warn_of_levels(job.levels, is_given=levels is not None)
+        if not write_tables(inspected, job.settings, out):
+            typer.echo("without defects.parquet, for which pyarrow is not installed", err=True)
+        if cleared := drawings.clear_earlier():
+            typer.echo(cleared, err=True)
     verdicts = [verdict for one in inspected for verdict in one.verdicts()]
     defects, marked = sum(len(one.found) for one in inspected), sum(verdict["defects"] > 0 for verdict in verdicts)
     typer.echo(f"{defects} defects in {marked} of {len(verdicts)} images ({out / 'defects.csv'})")
@@ -110,6 +115,7 @@ class _Job:
     maps: bool
     overlays: bool
     out: Path
+    drawings: Drawings
     settings: dict[str, Any]
 
     @classmethod
@@ -127,6 +133,7 @@ class _Job:
         maps: bool,
         overlays: bool,
         out: Path,
+        drawings: Drawings,
     ) -> _Job:
         from pipelines.model_resolver import open_model
         from tsernet.digests import sha256_of
@@ -154,7 +161,7 @@ class _Job:
             "levels": None if given is None else [given.black, given.white],
         }
         counting = None if given is None else CountingLevels(given)
-        return cls(maker, settings["threshold"], least, size, counting, max_pixels, maps, overlays, out, settings)
+        return cls(maker, settings["threshold"], least, size, counting, max_pixels, maps, overlays, out, drawings, settings)
 
     def image(self, path: Path, name: str) -> Inspected:
         """Inspect one image."""
@@ -202,31 +209,30 @@ class _Job:
         top = 0
         for index, (name, height) in enumerate(zip(names, heights, strict=True)):
             own = [(number, one) for number, one in enumerate(found, start=1) if one.frames[0] == index]
-            self._draw(source, (top, top + height), runs, own, name)
+            self._draw(source, (top, top + height), runs, own, name, kept)
             top += height
         if self.maps:
             self._write_maps(kept, names, heights)
         return inspected
 
-    def _draw(self, source: RowSource, rows: tuple[int, int], runs: Any, own: list[tuple[int, Any]], name: str) -> None:
+    def _draw(self, source: RowSource, rows: tuple[int, int], runs: Any, own: list[tuple[int, Any]], name: str, kept: Kept) -> None:
         from PIL import Image
 
-        from pipelines.outputs import save_png
         from tsernet.inspection import draw_overlay
 
         if self.overlays:
-            save_png(Image.fromarray(draw_overlay(source, rows, runs, own)), self.out / "overlays" / f"{name}.png", compress_level=1)
+            overlay = Image.fromarray(draw_overlay(source, rows, runs, own))
+            self.drawings.save(overlay, "overlays", name, kept.folder.name, compress_level=1)
 
-    def _write_maps(self, kept: Any, names: list[str], heights: list[int]) -> None:
+    def _write_maps(self, kept: Kept, names: list[str], heights: list[int]) -> None:
         from PIL import Image
 
-        from pipelines.outputs import save_png
         from tsernet.inspection.resume import map_of
 
         whole = map_of(kept)
         top = 0
         for name, height in zip(names, heights, strict=True):
-            save_png(Image.fromarray(whole[top : top + height]), self.out / "maps" / f"{name}.png", is_map=True)
+            self.drawings.save(Image.fromarray(whole[top : top + height]), "maps", name, kept.folder.name)
             top += height
 
     def _opened(self, path: Path) -> AbstractContextManager[RowSource]:

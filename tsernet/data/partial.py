@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tsernet.data.flocks import try_to_lock
 
 
 @contextmanager
@@ -75,18 +76,12 @@ def staging_folder(target: Path) -> Iterator[Path]:
 
 def _open_own(path: Path, flags: int) -> int | None:
     """Open and lock a file or folder; None where another process has it, or the system cannot lock it."""
-    if sys.platform == "win32":
-        return None
-    import fcntl
-
     while True:
         try:
-            handle = os.open(path, flags | os.O_NOFOLLOW, 0o666)
+            handle = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
         except OSError:
             return None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not try_to_lock(handle):
             os.close(handle)
             return None
         if _is_at(handle, path):

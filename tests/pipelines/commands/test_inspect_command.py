@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli import build_app
 from pipelines.commands.inspect import DEFECTS_FOUND
+from pipelines.inspection_folder import drawing
 from tsernet.errors import CheckError, UserError
 from tsernet.inspection import Kept, inspect_rows
 from tsernet.tiles import ArrayRows, RowSource
@@ -70,6 +71,38 @@ def test_each_frame_alone_has_its_own_part_and_clean_images_end_with_0(frames: P
     assert inspect(frames / "frame11.png", "--out", tmp_path / "one", "--no-overlays").exit_code == 0
 
 
+def test_what_an_earlier_call_has_drawn_of_other_images_does_not_stay(frames: Path, tmp_path: Path) -> None:
+    """Nor maps and overlays that this call was told not to draw; what a person has put there stays."""
+    out = tmp_path / "out"
+    (frames / "coil").mkdir()
+    (frames / "frame8.png").rename(frames / "coil/frame8.png")
+    inspect(frames, "--out", out, "--maps")
+    Image.new("L", (9, 9)).save(out / "overlays/note.png")
+    result = inspect(frames / "frame10.png", "--out", out, "--maps")
+    assert f"removed, as drawn by an earlier call: 6 overlays and maps that are not of these images, such as {out}" in result.stderr
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.png")) == [
+        "maps/frame10.png",
+        "overlays/frame10.png",
+        "overlays/note.png",
+    ]
+    assert not (out / "maps/coil").exists()
+    inspect(frames / "frame10.png", "--out", out, "--no-overlays")
+    assert [path.name for path in out.rglob("*.png")] == ["note.png"]
+    assert "removed" not in inspect(frames / "frame10.png", "--out", out, "--no-overlays").stderr
+
+
+def test_what_another_call_is_drawing_meanwhile_stays(tmp_path: Path) -> None:
+    (tmp_path / ".inspect").mkdir()
+    with drawing(tmp_path, ".inspect") as one:
+        one.save(Image.new("L", (9, 9)), "overlays", "a", "key")
+        with drawing(tmp_path, ".inspect") as other:
+            other.save(Image.new("L", (9, 9)), "maps", "b", "key")
+            assert str(other.clear_earlier()).startswith(f"warning: another inspection is at work in {tmp_path}; it also holds 1 overlays")
+        assert (tmp_path / "overlays/a.png").is_file()
+        assert str(one.clear_earlier()).startswith("removed, as drawn by an earlier call: 1 overlays and maps")
+        assert (one.clear_earlier(), (tmp_path / "maps").exists()) == (None, False)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -89,8 +122,11 @@ def test_a_slip_is_named_by_its_key(frames: Path, tmp_path: Path, options: list[
 @pytest.mark.parametrize("command", ["inspect", "predict"])
 def test_levels_that_make_all_steel_white_or_dark_are_said(tmp_path: Path, command: str) -> None:
     Image.fromarray(np.random.default_rng(0).normal(2000, 100, (64, 64)).astype(np.uint16)).save(tmp_path / "a.png")
-    expected = {"0,255": "100.0% of the samples lie outside the levels 0,255", "0,65535": "100.0% of the samples lie below 16384", "0,4095": ""}
-    for levels, warning in expected.items():
+    for levels, warning in (
+        ("0,255", "100.0% of the samples lie outside"),
+        ("0,65535", "100.0% of the samples lie below 16384"),
+        ("0,4095", ""),
+    ):
         words = [command, tmp_path / "a.png", "--out", tmp_path / levels, "--model", "shipped", "--levels", levels]
         result = CliRunner().invoke(build_app(), [str(word) for word in words], catch_exceptions=False)
         assert result.exit_code == 0, result.output
