@@ -189,7 +189,7 @@ class _Job:
             return self._inspect(source, names, heights, paths)
 
     def _inspect(self, source: RowSource, names: list[str], heights: list[int], paths: list[Path]) -> Inspected:
-        from tsernet.defects import find_defects
+        from tsernet.defects import find_defects, large_enough
         from tsernet.inspection import Inspected, Kept, inspect_rows
         from tsernet.progress import ProgressBar
 
@@ -206,10 +206,11 @@ class _Job:
             runs = inspect_rows(source, self.maker, self.threshold, kept, advance, self.maps)
         found = find_defects(runs, heights, source.width, self.min_area)
         inspected = Inspected(tuple(names), tuple(heights), source.width, tuple(found), self.pixel_mm)
+        outlined = large_enough(runs, self.min_area) if self.overlays else runs
         top = 0
         for index, (name, height) in enumerate(zip(names, heights, strict=True)):
             own = [(number, one) for number, one in enumerate(found, start=1) if one.frames[0] == index]
-            self._draw(source, (top, top + height), runs, own, name, kept)
+            self._draw(source, (top, top + height), outlined, own, name, kept)
             top += height
         if self.maps:
             self._write_maps(kept, names, heights)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tsernet.defects.measure import Defect, measure
 from tsernet.defects.runs import Runs, label_runs
@@ -17,6 +19,13 @@ class Found:
 
     defect: Defect
     frames: tuple[int, ...]
+
+
+def large_enough(runs: Runs, min_area: float) -> Runs:
+    """Take the runs of connected groups that have at least `min_area` pixels, in their order."""
+    labels, count = label_runs(runs)
+    areas = _areas(runs, labels, count)
+    return runs.take(areas[labels] >= min_area)
 
 
 def find_defects(runs: Runs, heights: Sequence[int], width: int, min_area: float = 1.0) -> list[Found]:
@@ -32,7 +41,7 @@ def find_defects(runs: Runs, heights: Sequence[int], width: int, min_area: float
     """
     tops = np.cumsum([0, *heights])
     labels, count = label_runs(runs)
-    areas = np.bincount(labels, weights=(runs.end - runs.begin).astype(np.float64), minlength=count)
+    areas = _areas(runs, labels, count)
     order = np.argsort(labels, kind="stable")
     bounds = np.searchsorted(labels[order], np.arange(count + 1))
     found = []
@@ -42,3 +51,8 @@ def find_defects(runs: Runs, heights: Sequence[int], width: int, min_area: float
         first = int(inside[0])
         found.append(Found(measure(own.below(-int(tops[first])), width), tuple(int(one) for one in inside)))
     return found
+
+
+def _areas(runs: Runs, labels: NDArray[np.int64], count: int) -> NDArray[Any]:
+    """Count the pixels of each group."""
+    return np.bincount(labels, weights=(runs.end - runs.begin).astype(np.float64), minlength=count)

@@ -28,7 +28,7 @@ def draw_overlay(source: RowSource, rows: tuple[int, int], runs: Runs, found: Se
     Args:
         source: The image, or all frames of a strip.
         rows: The frame's first row, and the one after its last.
-        runs: Of the marked pixels of all frames.
+        runs: Of the defects' pixels in all frames.
         found: Defects that begin in this frame, with their numbers; their rows count from the frame's top.
     Returns:
         uint8 (H, W, 3), reduced to at most 4096 pixels.

@@ -91,6 +91,15 @@ def test_what_an_earlier_call_has_drawn_of_other_images_does_not_stay(frames: Pa
     assert "removed" not in inspect(frames / "frame10.png", "--out", out, "--no-overlays").stderr
 
 
+def test_what_is_too_small_to_be_a_defect_is_not_outlined(frames: Path, tmp_path: Path) -> None:
+    """The overlay of a clean image is the image."""
+    frame = frames / "frame9.png"
+    for least, verdict in ((1, DEFECTS_FOUND), (30_000, 0)):
+        assert inspect(frame, "--out", tmp_path / "out", "--min-area", least).exit_code == verdict
+        with Image.open(tmp_path / "out/overlays/frame9.png") as overlay, Image.open(frame) as image:
+            assert np.array_equal(np.asarray(overlay), np.asarray(image.convert("RGB"))) == (verdict == 0)
+
+
 def test_what_another_call_is_drawing_meanwhile_stays(tmp_path: Path) -> None:
     (tmp_path / ".inspect").mkdir()
     with drawing(tmp_path, ".inspect") as one:
