@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipelines.outputs import save_png
 from tsernet.annotations.export import ExportFormat, ExportOptions, MapFile, export_annotations
-from tsernet.data.partial import staging_folder
+from tsernet.data.partial import staging_folder, take_place
 from tsernet.data.pixels import read_samples
 from tsernet.review import SIGNALS, Chosen
 from tsernet.review.candidates import Scales, Weighed
@@ -60,9 +60,7 @@ def write_project(
         if format_name == "label-studio":
             (folder / "labels.xml").write_text(_LABELS.format(label=label), encoding="utf-8")
         _write_table(chosen, weighed, staging / TABLE)
-        if to.exists():
-            to.rmdir()  # empty
-        staging.rename(to)
+        take_place(staging, to)
     source = _SOURCES[format_name] if format_name == "label-studio" else str(to / _SOURCES[format_name])
     return f"tsernet import {format_name} {source} --images {to / 'images'} --unannotated clean --out FOLDER"
 

@@ -24,7 +24,7 @@ from tsernet.annotations.mask_files import kolektor, mvtec
 from tsernet.annotations.shapes import AnnotatedImage, Mask
 from tsernet.annotations.steel_sets import gc10, neu_seg
 from tsernet.data.atomic import write_whole
-from tsernet.data.partial import staging_folder
+from tsernet.data.partial import staging_folder, take_place
 from tsernet.data.progress import over_all_cores
 from tsernet.errors import UserError
 from tsernet.images.decode import decode
@@ -249,9 +249,7 @@ def _publish(staging: Path, out: Path, report: ImportReport, earlier: Sequence[s
         raise UserError(f"{out / foreign[0]}: is not of an earlier import; nothing was replaced")
     _write_record(report, staging)
     if not earlier:
-        if out.exists():
-            out.rmdir()  # empty
-        staging.rename(out)
+        take_place(staging, out)
         return
     # First: files that a kill leaves there and no record names would be a stranger's to the next import.
     _write_record(replace(report, files=sorted({*earlier, *report.files})), out)

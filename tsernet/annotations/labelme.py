@@ -90,9 +90,15 @@ def draw_polygon(points: list[Point], width: int, height: int) -> Mask:
 
 
 def _image_of(content: dict[str, Any], path: Path, source: Path, images: Path | None) -> tuple[Path, str]:
-    """Give the folder and the name of a JSON file's image: beside the file, or in the same place below the images' folder, or in that."""
+    """Give the folder and the name of a JSON file's image: beside the file, or in the same place below the images' folder, or in that.
+
+    Raises:
+        UserError: If no folder of images is given and there is none beside the file.
+    """
     name = Path(str(content["imagePath"]).replace("\\", "/")).name
     if images is None:
+        if not (path.parent / name).is_file():
+            raise UserError(f"{path}: its image {name} does not lie beside it; --images names the folder of the images")
         return path.parent, name
     below = path.parent.relative_to(source) / name
     return images, below.as_posix() if (images / below).is_file() else name

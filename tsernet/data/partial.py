@@ -50,6 +50,7 @@ def staging_folder(target: Path) -> Iterator[Path]:
     Args:
         target: What the files are for; its parents are made.
     """
+    target = target.resolve()  # `.` has no name
     usual = target.with_name(f".{target.name}.partial")
     usual.parent.mkdir(parents=True, exist_ok=True)
     is_new = not usual.exists()
@@ -72,6 +73,22 @@ def staging_folder(target: Path) -> Iterator[Path]:
     finally:
         if handle is not None:
             os.close(handle)
+
+
+def take_place(staging: Path, target: Path) -> None:
+    """Let a staging folder, or all that is in it, take the place of a folder that is not there or empty.
+
+    Raises:
+        OSError: If it is not empty.
+    """
+    if target.exists() and target.samefile(Path.cwd()):
+        # Whoever stands in it would stand in a removed folder.
+        for path in sorted(staging.iterdir()):
+            path.rename(target / path.name)
+        return
+    if target.exists():
+        target.rmdir()
+    staging.rename(target)
 
 
 def _open_own(path: Path, flags: int) -> int | None:

@@ -357,6 +357,24 @@ def test_mvtec_and_kolektor_keep_their_masks_and_count_what_is_good(tmp_path: Pa
     assert (other.images, other.unannotated) == (1, 1)
 
 
+def test_an_import_into_the_folder_that_one_stands_in_leaves_it_that_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = coco_file(tmp_path / "coco", [[1, 1, 9, 1, 9, 9]])
+    (tmp_path / "own").mkdir()
+    monkeypatch.chdir(tmp_path / "own")
+    assert import_dataset("coco", source, Path(), ImportOptions(tmp_path / "coco/images"), silent).images == 1
+    # By the process's own idea of where it is: a folder of the same name would be another one.
+    assert sorted(path.name for path in Path().iterdir()) == ["images", "import.json", "labels.csv", "masks"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["coco", "own"]
+
+
+def test_a_labelme_file_whose_image_lies_elsewhere_says_which_option_names_the_place(tmp_path: Path) -> None:
+    source = labelme_file(tmp_path / "json")
+    for image in source.glob("*.png"):
+        image.unlink()
+    with pytest.raises(UserError, match="does not lie beside it; --images names the folder"):
+        import_dataset("labelme", source, tmp_path / "out", ImportOptions(), silent)
+
+
 def test_a_second_import_replaces_only_its_own(tmp_path: Path) -> None:
     source, out = coco_file(tmp_path, [[1, 1, 9, 1, 9, 9]]), tmp_path / "own"
     dry = import_dataset("coco", source, out, ImportOptions(dry_run=True), silent)
