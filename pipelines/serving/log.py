@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -81,6 +82,7 @@ class InspectionLog:
         self._settings = settings
         self._lock = threading.Lock()
         self._open: tuple[str, sqlite3.Connection] | None = None
+        self._begun: os.stat_result | None = None
 
     def add(self, found: Inspection, role: str, model: Loaded, image_sha256: str) -> None:
         """Write down one inspection; on return it outlives a kill."""
@@ -103,7 +105,7 @@ class InspectionLog:
                 self._open = None
 
     def _database(self, day: str) -> sqlite3.Connection:
-        if self._open is not None and self._open[0] == day:
+        if self._open is not None and self._open[0] == day and self._is_there(day):
             return self._open[1]
         if self._open is not None:
             self._open[1].close()
@@ -112,12 +114,23 @@ class InspectionLog:
         folder.mkdir(parents=True, exist_ok=True)
         # SQLite lets nobody wait for the change to WAL: of two who begin a day at once, one would fail.
         with FileLock(folder / _LOCK, timeout=_WAIT_SECONDS):
-            database = _begin(folder / f"{_PREFIX}{day}{_SUFFIX}")
+            database = _begin(self._file(day))
+            self._begun = self._file(day).stat()
         self._open = (day, database)
         for path in files_of(folder)[: -self._settings.days]:
             for suffix in ("-wal", "-shm", ""):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
         return database
+
+    def _file(self, day: str) -> Path:
+        return self._settings.folder / f"{_PREFIX}{day}{_SUFFIX}"
+
+    def _is_there(self, day: str) -> bool:
+        """Say whether the open file still has its name: rows of one that somebody has removed or moved away would be lost silently."""
+        try:
+            return self._begun is not None and os.path.samestat(self._begun, self._file(day).stat())
+        except FileNotFoundError:
+            return False
 
 
 def _begin(path: Path) -> sqlite3.Connection:

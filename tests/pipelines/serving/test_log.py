@@ -77,6 +77,20 @@ def test_old_days_go_and_other_files_stay(tmp_path: Path, inspected: tuple[Any, 
     assert not (tmp_path / "inspections-2020-01-01.sqlite-wal").exists()
 
 
+def test_a_file_that_is_removed_or_moved_away_while_it_is_written_is_begun_again(tmp_path: Path, inspected: tuple[Any, Any]) -> None:
+    model, found = inspected
+    row, log = row_of(found, "champion", model, "0" * 64, datetime.now(UTC)) | {"thumbnail": None}, InspectionLog(LogSettings(tmp_path))
+    log.write(row | {"name": "before"})
+    (today,) = files_of(tmp_path)
+    today.rename(tmp_path / "kept-elsewhere.sqlite")
+    log.write(row | {"name": "moved"})
+    today.unlink()
+    log.write(row | {"name": "removed"})
+    log.write(row | {"name": "after"})
+    log.close()
+    assert [one["name"] for one in read_log(tmp_path)] == ["removed", "after"]
+
+
 def test_a_file_that_an_earlier_version_has_begun_goes_on(tmp_path: Path, inspected: tuple[Any, Any]) -> None:
     path = tmp_path / f"inspections-{datetime.now(UTC).date()}.sqlite"
     with closing(sqlite3.connect(path)) as database, database:
