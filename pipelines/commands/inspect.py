@@ -19,7 +19,7 @@ from tsernet.errors import UserError
 
 if TYPE_CHECKING:
     from pipelines.inspection_folder import Drawings
-    from tsernet.images.levels import CountingLevels
+    from tsernet.images.levels import CountingLevels, Levels
     from tsernet.inspection import Inspected, Kept
     from tsernet.saliency import StripMaps
     from tsernet.tiles import RowSource
@@ -64,6 +64,7 @@ def inspect(
     from pipelines.commands.predict import list_images, name_of, not_usable, warn_of_levels
     from pipelines.inspection_folder import drawing
     from pipelines.outputs import require_own_folder
+    from tsernet.images.levels import CountingLevels
     from tsernet.inspection import write_tables
 
     paths = sorted(list_images(images, out), key=lambda path: _natural(name_of(path, images)))
@@ -88,7 +89,9 @@ def inspect(
             if bad and not inspected:
                 raise not_usable(bad, len(paths))
         if job.levels:
-            warn_of_levels(job.levels, is_given=levels is not None)
+            warn_of_levels(CountingLevels.together(job.levels, job.counted.values()), is_given=levels is not None)
+            if unusable := job.describe_unusable():
+                typer.echo(f"warning: {unusable}", err=True)
         if not write_tables(inspected, job.settings, out):
             typer.echo("without defects.parquet, for which pyarrow is not installed", err=True)
         if cleared := drawings.clear_earlier():
@@ -110,7 +113,8 @@ class _Job:
     threshold: float
     min_area: float
     pixel_mm: float | None
-    levels: CountingLevels | None
+    levels: Levels | None
+    counted: dict[Path, CountingLevels]
     max_pixels: int | None
     maps: bool
     overlays: bool
@@ -137,7 +141,7 @@ class _Job:
     ) -> _Job:
         from pipelines.model_resolver import open_model
         from tsernet.digests import sha256_of
-        from tsernet.images.levels import CountingLevels, parse_levels
+        from tsernet.images.levels import parse_levels
         from tsernet.saliency import StripMaps, map_maker
 
         session, metadata, path = open_model(model, runtime, device)
@@ -160,8 +164,7 @@ class _Job:
             "resize": protocol.resize,
             "levels": None if given is None else [given.black, given.white],
         }
-        counting = None if given is None else CountingLevels(given)
-        return cls(maker, settings["threshold"], least, size, counting, max_pixels, maps, overlays, out, drawings, settings)
+        return cls(maker, settings["threshold"], least, size, given, {}, max_pixels, maps, overlays, out, drawings, settings)
 
     def image(self, path: Path, name: str) -> Inspected:
         """Inspect one image."""
@@ -237,9 +240,21 @@ class _Job:
             top += height
 
     def _opened(self, path: Path) -> AbstractContextManager[RowSource]:
+        from tsernet.images.levels import CountingLevels
         from tsernet.tiles import open_rows
 
-        return _naming(path, open_rows(path, self.levels, self.max_pixels))
+        counting = None if self.levels is None else self.counted.setdefault(path, CountingLevels(self.levels))
+        return _naming(path, open_rows(path, counting, self.max_pixels))
+
+    def describe_unusable(self) -> str | None:
+        """Say in one line which images lie mostly outside the levels: among many others no share over all tells of them."""
+        outside = [path for path, counting in self.counted.items() if counting.describe_clipped(bearable=0.5)]
+        if not 0 < len(outside) < len(self.counted):
+            return None
+        return (
+            f"{len(outside)} of {len(self.counted)} images lie mostly outside the levels, such as {outside[0]};"
+            " a verdict on black or white says nothing"
+        )
 
     def _key(self, paths: list[Path]) -> str:
         """Name the place of what is kept by all that it depends on: the files' bytes, the weights and the settings."""

@@ -81,6 +81,14 @@ class CountingLevels(Levels):
         self._counts.append((outside, int(np.count_nonzero(mapped >= _DARK)), samples.size))
         return mapped
 
+    @classmethod
+    def together(cls, levels: Levels, parts: Iterable[CountingLevels]) -> CountingLevels:
+        """Add up what several of the same levels have counted, of one image each, say."""
+        whole = cls(levels)
+        for part in parts:
+            whole._counts.extend(part._counts)
+        return whole
+
     def describe_clipped(self, bearable: float = 0.01) -> str | None:
         """Say in one line how many samples lay outside; None where their share is at most `bearable`."""
         outside, _, total = self._sums()

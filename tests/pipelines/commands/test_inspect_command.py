@@ -143,6 +143,19 @@ def test_levels_that_make_all_steel_white_or_dark_are_said(tmp_path: Path, comma
         assert ("warning" in result.stderr) == bool(warning)
 
 
+@pytest.mark.parametrize("continuous", [False, True])
+def test_one_overexposed_image_of_many_is_said(tmp_path: Path, continuous: bool) -> None:
+    """White everywhere it is clean; of all samples that is a two-hundredth, which is borne."""
+    (tmp_path / "frames").mkdir()
+    for name, level, height in (("a", 2000, 796), ("b", 9000, 4)):
+        Image.fromarray(np.full((height, 64), level, dtype=np.uint16)).save(tmp_path / f"frames/{name}.png")
+    options = ["--levels", "0,4095", "--no-overlays", *(["--continuous"] if continuous else [])]
+    result = inspect(tmp_path / "frames", "--out", tmp_path / "out", *options)
+    assert "warning: 1 of 2 images lie mostly outside the levels, such as" in result.stderr
+    assert "frames/b.png; a verdict" in result.stderr
+    assert "of the samples" not in result.stderr
+
+
 def test_folders_that_are_not_its_own_are_left_alone(frames: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds the images"):
         inspect(frames, "--out", frames)
