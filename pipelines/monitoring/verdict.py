@@ -117,6 +117,8 @@ def judge(window: Window, reference: Reference | None, wanted: int, rate: float)
     if own.sum() < len(window):
         compared = "saliency and features were compared over these alone" if len(pairs) > 1 else "saliency and features were not compared"
         notes.append(f"{own.sum()} of {len(window)} images were inspected with the version that the reference is of; {compared}")
+    elif len(pairs) == 1:
+        notes.append(f"saliency and features were not compared: that takes {LEAST_OF_VERSION} images, and the window has {len(window)}")
     if window.repeated:
         notes.append(f"{window.repeated} repeated inspections of the same files were left out")
     # Each kind gets its share of the rate; a chance is told of both together, so that it is held against the whole.

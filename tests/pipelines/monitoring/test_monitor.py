@@ -52,6 +52,12 @@ def test_the_same_kind_is_steady_and_every_column_is_compared(tmp_path: Path) ->
     assert (verdict.status, verdict.moved, len(verdict.compared), verdict.notes) == ("steady", [], 13, ())
 
 
+def test_a_window_too_small_for_saliency_and_features_says_so(tmp_path: Path) -> None:
+    verdict = judged(write_log(tmp_path, made_up(49, 1)), count=49)
+    assert (verdict.status, len(verdict.compared)) == ("steady", 4)
+    assert verdict.notes == ("saliency and features were not compared: that takes 50 images, and the window has 49",)
+
+
 def test_darker_images_are_drift_of_brightness_alone(tmp_path: Path) -> None:
     verdict = judged(write_log(tmp_path, made_up(100, 1, brightness=0.4)))
     assert (verdict.status, verdict.moved) == ("drifted", ["brightness"])
