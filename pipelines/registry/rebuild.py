@@ -16,10 +16,14 @@ from typing import Any
 
 from pipelines.git import decode, run_git
 from pipelines.registry.versions import Registry, Version
+from pipelines.services.guard_command import guarded_command
 from pipelines.tracking.location import repository_root
+from tsernet.data.flocks import try_to_lock
 from tsernet.errors import CheckError, UserError
 from tsernet.measures import MEASURES
 
+_GRACE_SECONDS = 6.0
+_PREFIX = "tsernet-rebuild-"
 _DVC = (sys.executable, "-m", "dvc")
 _PATCH = "uncommitted.patch"
 _PARTS = ("dataset", "train", "val", "test")
@@ -59,11 +63,36 @@ def rebuild(registry: Registry, version: Version) -> Rebuilt:
     if not commit or not version.run_id:
         raise UserError(f"models:/{version.name}/{version.number} names no {'run' if commit else 'commit'}: it cannot be rebuilt")
     root = repository_root()
-    with tempfile.TemporaryDirectory(prefix="tsernet-rebuild-") as name, _checked_out(root, commit, Path(name) / "tree") as tree:
-        _restore_sources(registry, version, tree, Path(name))
+    with _scratch(root) as scratch, _checked_out(root, commit, scratch / "tree") as tree:
+        _restore_sources(registry, version, tree, scratch)
         _restore_data(tree, root)
         _dvc(tree, "repro", "--single-item", "--force", "prepare", "validate", f"train@{variant}-{seed}", f"evaluate@{variant}-{seed}")
         return _compare(registry, version, tree / "results", f"{variant}/{seed}")
+
+
+@contextmanager
+def _scratch(root: Path) -> Iterator[Path]:
+    """Have a temporary folder, and remove those that killed rebuilds of this repository have left with their worktrees and checkpoints."""
+    listed = decode(run_git(root, "worktree", "list", "--porcelain").stdout).splitlines()
+    trees = [Path(line.removeprefix("worktree ")) for line in listed if line.startswith("worktree ")]
+    for tree in trees:
+        if tree.parent.name.startswith(_PREFIX) and tree.parent.is_dir():
+            with _locked(tree.parent) as is_free:
+                if is_free:
+                    run_git(root, "worktree", "remove", "--force", str(tree))
+                    shutil.rmtree(tree.parent, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as name, _locked(Path(name)):
+        yield Path(name)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Hold the lock that tells a folder in use from one whose process was killed; say whether it was free."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        yield try_to_lock(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager
@@ -113,7 +142,7 @@ def _dvc(tree: Path, *arguments: str) -> None:
 
 
 def _call(tree: Path, arguments: Sequence[str]) -> int:
-    """Run DVC in the tree; all that it and the stages say goes to stderr, as it comes."""
+    """Run DVC in the tree, and have it ended with this process; all that it and the stages say goes to stderr, as it comes."""
     environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_REGISTRY_URI"} | {
         "MLFLOW_TRACKING_URI": f"sqlite:///{tree.parent / 'mlflow.db'}",
         "TSERNET_EXECUTION": f"rebuild-{tree.parent.name}",
@@ -121,7 +150,21 @@ def _call(tree: Path, arguments: Sequence[str]) -> int:
         "PYTHONPATH": str(tree),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
-    return subprocess.run([*_DVC, *arguments], cwd=tree, env=environment, stdout=sys.stderr).returncode
+    process = subprocess.Popen(
+        guarded_command([*_DVC, *arguments], _GRACE_SECONDS),
+        cwd=tree,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=sys.stderr,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    try:
+        return process.wait()
+    finally:
+        # Closed here or, where this process is killed, by the system: the guard then ends what still runs.
+        process.stdin.close()
+        process.wait()
 
 
 def _compare(registry: Registry, version: Version, results: Path, item: str) -> Rebuilt:
