@@ -50,11 +50,11 @@ def staging_folder(target: Path) -> Iterator[Path]:
     Args:
         target: What the files are for; its parents are made.
     """
-    target = target.resolve()  # `.` has no name
+    if target.name in ("", ".."):  # `.` has no name; any other stays as it was given, for messages
+        target = target.resolve()
     usual = target.with_name(f".{target.name}.partial")
-    usual.parent.mkdir(parents=True, exist_ok=True)
     is_new = not usual.exists()
-    usual.mkdir(exist_ok=True)
+    usual.mkdir(parents=True, exist_ok=True)
     handle = _open_own(usual, os.O_RDONLY)
     own = usual if handle is not None else usual.with_name(f"{usual.name}-{os.getpid()}")
     try:
