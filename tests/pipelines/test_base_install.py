@@ -70,7 +70,7 @@ def test_predict_inspect_and_score_run_without_the_extras(images: Path, tmp_path
 def test_extras_are_those_of_pyproject() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     names = {extra: {re.split(r"[\[<>=]", one)[0].replace("-", "_") for one in needed} for extra, needed in extras.items()}
-    packages = {"cv2": "opencv_python_headless", "sklearn": "scikit_learn", "py_sod_metrics": "pysodmetrics"}
+    packages = {"cv2": "opencv_python_headless", "MNN": "mnn", "sklearn": "scikit_learn", "py_sod_metrics": "pysodmetrics"}
     # Prefect's own client; the project uses no more of it.
     wrong = {module: extra for module, extra in EXTRAS.items() if packages.get(module, module) not in names[extra] and module != "httpx"}
     assert wrong == {}
