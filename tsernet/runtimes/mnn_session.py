@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
@@ -19,17 +19,17 @@ import numpy as np
 
 from tsernet.devices import available_cores
 from tsernet.errors import UserError
+from tsernet.runtimes.graph_session import GraphSession
 from tsernet.runtimes.onnx_format import OPSET
 from tsernet.runtimes.onnx_graph import FEATURES, INPUT, OUTPUT
-from tsernet.runtimes.resize import finish_maps
-from tsernet.runtimes.session import Array, Session, require_inputs, threads_each
+from tsernet.runtimes.session import Array, require_inputs, threads_each
 
 # MNN's own command `mnnconvert` lets pip install a package that reports each conversion, with a number of the machine, to its makers; what
 # it wraps does not. In a process of its own, since it prints what it does.
 _CONVERT = "import sys, _tools; sys.exit(not _tools.mnnconvert(['mnnconvert', '-f', 'ONNX', *sys.argv[1:]]))"
 
 
-class MnnSession(Session):
+class MnnSession(GraphSession):
     """A network of MNN as a session.
 
     Args:
@@ -50,23 +50,6 @@ class MnnSession(Session):
         self.gives_features = FEATURES in networks[0].outputs
         for network in networks:
             self._networks.put(network)
-
-    def logits(self, inputs: Array) -> Array:
-        """As `Session.logits`.
-
-        Raises:
-            ValueError: If the shape is another; the message gives it.
-        """
-        return self._run(inputs)[0]
-
-    def logits_and_features(self, inputs: Array) -> tuple[Array, Array]:
-        """As `Session.logits_and_features`."""
-        logits, features = self._run(inputs)
-        return logits, features
-
-    def finish(self, logits: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
-        """As `Session.finish`."""
-        return finish_maps(logits, sizes, stretch)
 
     def _run(self, inputs: Array) -> list[Array]:
         require_inputs(inputs.shape)

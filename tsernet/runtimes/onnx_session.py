@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from typing import Any
 
 from tsernet.errors import UserError
+from tsernet.runtimes.graph_session import GraphSession
 from tsernet.runtimes.onnx_format import OPSET
-from tsernet.runtimes.onnx_graph import FEATURES, INPUT, OUTPUT
-from tsernet.runtimes.resize import finish_maps
-from tsernet.runtimes.session import Array, Session, require_inputs, threads_each
+from tsernet.runtimes.onnx_graph import INPUT
+from tsernet.runtimes.session import Array, require_inputs, threads_each
 
 
-class OnnxSession(Session):
+class OnnxSession(GraphSession):
     """A network of ONNX Runtime as a session.
 
     Args:
@@ -28,25 +27,10 @@ class OnnxSession(Session):
         self._session = start_onnx(model, threads_each(callers))
         self.gives_features = len(self._session.get_outputs()) > 1
 
-    def logits(self, inputs: Array) -> Array:
-        """As `Session.logits`.
-
-        Raises:
-            ValueError: If the shape is another; the message gives it.
-        """
+    def _run(self, inputs: Array) -> list[Array]:
         require_inputs(inputs.shape)
-        result: Array = self._session.run([OUTPUT], {INPUT: inputs})[0]
-        return result
-
-    def logits_and_features(self, inputs: Array) -> tuple[Array, Array]:
-        """As `Session.logits_and_features`."""
-        require_inputs(inputs.shape)
-        logits, features = self._session.run([OUTPUT, FEATURES], {INPUT: inputs})
-        return logits, features
-
-    def finish(self, logits: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
-        """As `Session.finish`."""
-        return finish_maps(logits, sizes, stretch)
+        answers: list[Array] = self._session.run(None, {INPUT: inputs})
+        return answers
 
 
 def start_onnx(model: bytes, threads: int = 0) -> Any:

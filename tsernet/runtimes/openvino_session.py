@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from tsernet.errors import UserError
+from tsernet.runtimes.graph_session import GraphSession
 from tsernet.runtimes.onnx_format import OPSET
-from tsernet.runtimes.resize import finish_maps
-from tsernet.runtimes.session import Array, Session, require_inputs, threads_each, wanted_threads
+from tsernet.runtimes.session import Array, require_inputs, threads_each, wanted_threads
 
 
 @cache
@@ -33,7 +33,7 @@ def _core() -> Any:
     return openvino.Core()
 
 
-class OpenVinoSession(Session):
+class OpenVinoSession(GraphSession):
     """A network of OpenVINO as a session.
 
     Args:
@@ -60,23 +60,6 @@ class OpenVinoSession(Session):
         with self._errors():
             self._unused = _core().read_model(model)
         self.gives_features = len(self._unused.outputs) > 1
-
-    def logits(self, inputs: Array) -> Array:
-        """As `Session.logits`.
-
-        Raises:
-            ValueError: If the shape is another; the message gives it.
-        """
-        return self._run(inputs)[0]
-
-    def logits_and_features(self, inputs: Array) -> tuple[Array, Array]:
-        """As `Session.logits_and_features`."""
-        logits, features = self._run(inputs)
-        return logits, features
-
-    def finish(self, logits: Array, sizes: Sequence[tuple[int, int]], stretch: bool) -> list[Array]:
-        """As `Session.finish`."""
-        return finish_maps(logits, sizes, stretch)
 
     def _run(self, inputs: Array) -> list[Array]:
         require_inputs(inputs.shape)
