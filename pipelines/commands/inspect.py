@@ -18,7 +18,7 @@ from pipelines import options
 from tsernet.errors import UserError
 
 if TYPE_CHECKING:
-    from pipelines.inspection_folder import Drawings
+    from pipelines.inspection_folder import InspectionFolder
     from tsernet.images.levels import CountingLevels, Levels
     from tsernet.inspection import Inspected, Kept
     from tsernet.saliency import StripMaps
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 DEFECTS_FOUND = 3
 """Exit code where every image could be inspected and at least one has a defect."""
-_STATE = ".inspect"
 
 
 def register(app: typer.Typer) -> None:
@@ -62,8 +61,7 @@ def inspect(
     3: defects found; 1: a file could not be used.
     """
     from pipelines.commands.predict import list_images, name_of, not_usable, warn_of_levels
-    from pipelines.inspection_folder import drawing
-    from pipelines.outputs import require_own_folder
+    from pipelines.inspection_folder import inspection_folder
     from tsernet.images.levels import CountingLevels
     from tsernet.inspection import write_tables
 
@@ -71,17 +69,16 @@ def inspect(
     names = [name_of(path, images) for path in paths]
     if pixel_mm is not None and not 0 < pixel_mm < math.inf:
         raise UserError(f"--pixel-mm {pixel_mm:g}, expected the side of a pixel in millimetres, above 0")
-    require_own_folder(out, images, _STATE)
+    job = _Job.of(model, pixel_scale, pixel_mm, threshold, min_area, levels, device, runtime, max_pixels, maps, overlays)
     bad: list[str] = []
-    with drawing(out, _STATE) as drawings:
-        job = _Job.of(model, pixel_scale, pixel_mm, threshold, min_area, levels, device, runtime, max_pixels, maps, overlays, out, drawings)
+    with inspection_folder(out, images) as folder:
         if continuous:
-            inspected = [job.strip(paths, names)]
+            inspected = [job.strip(paths, names, folder)]
         else:
             inspected = []
             for path, name in zip(paths, names, strict=True):
                 try:
-                    inspected.append(job.image(path, name))
+                    inspected.append(job.image(path, name, folder))
                 except UserError as error:
                     bad.append(str(error))
             if bad and images.is_file():
@@ -94,7 +91,7 @@ def inspect(
                 typer.echo(f"warning: {unusable}", err=True)
         if not write_tables(inspected, job.settings, out):
             typer.echo("without defects.parquet, for which pyarrow is not installed", err=True)
-        if cleared := drawings.clear_earlier():
+        if cleared := folder.clear_earlier():
             typer.echo(cleared, err=True)
     verdicts = [verdict for one in inspected for verdict in one.verdicts()]
     defects, marked = sum(len(one.found) for one in inspected), sum(verdict["defects"] > 0 for verdict in verdicts)
@@ -118,8 +115,6 @@ class _Job:
     max_pixels: int | None
     maps: bool
     overlays: bool
-    out: Path
-    drawings: Drawings
     settings: dict[str, Any]
 
     @classmethod
@@ -136,8 +131,6 @@ class _Job:
         max_pixels: int | None,
         maps: bool,
         overlays: bool,
-        out: Path,
-        drawings: Drawings,
     ) -> _Job:
         from pipelines.model_resolver import open_model
         from tsernet.digests import sha256_of
@@ -164,14 +157,14 @@ class _Job:
             "resize": protocol.resize,
             "levels": None if given is None else [given.black, given.white],
         }
-        return cls(maker, settings["threshold"], least, size, given, {}, max_pixels, maps, overlays, out, drawings, settings)
+        return cls(maker, settings["threshold"], least, size, given, {}, max_pixels, maps, overlays, settings)
 
-    def image(self, path: Path, name: str) -> Inspected:
+    def image(self, path: Path, name: str, folder: InspectionFolder) -> Inspected:
         """Inspect one image."""
         with self._opened(path) as source:
-            return self._inspect(source, [name], [source.height], [path])
+            return self._inspect(source, [name], [source.height], [path], folder)
 
-    def strip(self, paths: list[Path], names: list[str]) -> Inspected:
+    def strip(self, paths: list[Path], names: list[str], folder: InspectionFolder) -> Inspected:
         """Inspect consecutive frames as one image."""
         from functools import partial
 
@@ -189,14 +182,16 @@ class _Job:
             )
         heights = [height for height, _ in sizes]
         with StackedRows([partial(self._opened, path) for path in paths], heights, sizes[0][1]) as source:
-            return self._inspect(source, names, heights, paths)
+            return self._inspect(source, names, heights, paths, folder)
 
-    def _inspect(self, source: RowSource, names: list[str], heights: list[int], paths: list[Path]) -> Inspected:
+    def _inspect(self, source: RowSource, names: list[str], heights: list[int], paths: list[Path], folder: InspectionFolder) -> Inspected:
+        from PIL import Image
+
         from tsernet.defects import find_defects, large_enough
-        from tsernet.inspection import Inspected, Kept, inspect_rows
+        from tsernet.inspection import Inspected, Kept, draw_overlay, inspect_rows
         from tsernet.progress import ProgressBar
 
-        kept = Kept(self.out / _STATE / self._key(paths))
+        kept = Kept(folder.place(self._key(paths)))
         with ProgressBar(f"inspect {names[0]}", self.maker.count(source)) as bar:
             done = 0
 
@@ -207,28 +202,20 @@ class _Job:
                     done += 1
 
             runs = inspect_rows(source, self.maker, self.threshold, kept, advance, self.maps)
-        found = find_defects(runs, heights, source.width, self.min_area)
-        inspected = Inspected(tuple(names), tuple(heights), source.width, tuple(found), self.pixel_mm)
-        outlined = large_enough(runs, self.min_area) if self.overlays else runs
-        top = 0
-        for index, (name, height) in enumerate(zip(names, heights, strict=True)):
-            own = [(number, one) for number, one in enumerate(found, start=1) if one.frames[0] == index]
-            self._draw(source, (top, top + height), outlined, own, name, kept)
-            top += height
-        if self.maps:
-            self._write_maps(kept, names, heights)
-        return inspected
-
-    def _draw(self, source: RowSource, rows: tuple[int, int], runs: Any, own: list[tuple[int, Any]], name: str, kept: Kept) -> None:
-        from PIL import Image
-
-        from tsernet.inspection import draw_overlay
-
+        large = large_enough(runs, self.min_area)
+        found = find_defects(large, heights, source.width, self.min_area)
         if self.overlays:
-            overlay = Image.fromarray(draw_overlay(source, rows, runs, own))
-            self.drawings.save(overlay, "overlays", name, kept.folder.name, compress_level=1)
+            top = 0
+            for index, (name, height) in enumerate(zip(names, heights, strict=True)):
+                own = [(number, one) for number, one in enumerate(found, start=1) if one.frames[0] == index]
+                overlay = Image.fromarray(draw_overlay(source, (top, top + height), large, own))
+                folder.save(overlay, "overlays", name, kept.folder.name, compress_level=1)
+                top += height
+        if self.maps:
+            self._write_maps(kept, names, heights, folder)
+        return Inspected(tuple(names), tuple(heights), source.width, tuple(found), self.pixel_mm)
 
-    def _write_maps(self, kept: Kept, names: list[str], heights: list[int]) -> None:
+    def _write_maps(self, kept: Kept, names: list[str], heights: list[int], folder: InspectionFolder) -> None:
         from PIL import Image
 
         from tsernet.inspection.resume import map_of
@@ -236,7 +223,7 @@ class _Job:
         whole = map_of(kept)
         top = 0
         for name, height in zip(names, heights, strict=True):
-            self.drawings.save(Image.fromarray(whole[top : top + height]), "maps", name, kept.folder.name)
+            folder.save(Image.fromarray(whole[top : top + height]), "maps", name, kept.folder.name)
             top += height
 
     def _opened(self, path: Path) -> AbstractContextManager[RowSource]:

@@ -16,15 +16,15 @@ from typer.testing import CliRunner
 
 from pipelines.cli import build_app
 from pipelines.commands.inspect import DEFECTS_FOUND
-from pipelines.inspection_folder import drawing
+from pipelines.inspection_folder import inspection_folder
 from tsernet.errors import CheckError, UserError
 from tsernet.inspection import Kept, inspect_rows
 from tsernet.tiles import ArrayRows, RowSource
 from tsernet.tiles.predictor import Band
 
 
-def inspect(*arguments: object) -> Result:
-    return CliRunner().invoke(build_app(), ["inspect", *map(str, arguments), "--model", "shipped"], catch_exceptions=False)
+def inspect(*arguments: object, model: str = "shipped") -> Result:
+    return CliRunner().invoke(build_app(), ["inspect", *map(str, arguments), "--model", model], catch_exceptions=False)
 
 
 @pytest.fixture
@@ -101,15 +101,33 @@ def test_what_is_too_small_to_be_a_defect_is_not_outlined(frames: Path, tmp_path
 
 
 def test_what_another_call_is_drawing_meanwhile_stays(tmp_path: Path) -> None:
-    (tmp_path / ".inspect").mkdir()
-    with drawing(tmp_path, ".inspect") as one:
+    images, out = tmp_path / "images", tmp_path / "out"
+    with inspection_folder(out, images) as one:
         one.save(Image.new("L", (9, 9)), "overlays", "a", "key")
-        with drawing(tmp_path, ".inspect") as other:
+        one.place("0" * 32).mkdir()
+        with inspection_folder(out, images) as other:
             other.save(Image.new("L", (9, 9)), "maps", "b", "key")
-            assert str(other.clear_earlier()).startswith(f"warning: another inspection is at work in {tmp_path}; it also holds 1 overlays")
-        assert (tmp_path / "overlays/a.png").is_file()
+            other.place("1" * 32).mkdir()
+            assert str(other.clear_earlier()).startswith(f"warning: another inspection is at work in {out}; it also holds 1 overlays")
+        assert (out / "overlays/a.png").is_file()
+        assert sorted(path.name for path in (out / ".inspect").iterdir()) == ["0" * 32, "1" * 32, "lock"]
         assert str(one.clear_earlier()).startswith("removed, as drawn by an earlier call: 1 overlays and maps")
-        assert (one.clear_earlier(), (tmp_path / "maps").exists()) == (None, False)
+        assert (one.clear_earlier(), (out / "maps").exists()) == (None, False)
+        assert sorted(path.name for path in (out / ".inspect").iterdir()) == ["0" * 32, "lock"]
+
+
+def test_what_is_kept_is_of_the_last_call_alone(frames: Path, tmp_path: Path) -> None:
+    """Else a folder that is used day after day fills the disk with what no table names."""
+    out = tmp_path / "out"
+    for threshold, images, kept in ((0.5, frames, 4), (0.4, frames, 4), (0.4, frames / "frame9.png", 1)):
+        inspect(images, "--out", out, "--threshold", threshold, "--no-overlays")
+        assert len([path for path in (out / ".inspect").iterdir() if path.is_dir()]) == kept
+
+
+def test_a_model_that_is_not_there_leaves_no_folder(frames: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file"):
+        inspect(frames, "--out", tmp_path / "out", model="none.safetensors")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
