@@ -86,10 +86,9 @@ def _require_no_model(method: str, **given: object) -> None:
 
 
 def warn_of_levels(levels: CountingLevels, *, is_given: bool) -> None:
-    """Say on stderr what speaks against levels; that they are too wide only where a person gave them: a model's own are as it learned."""
-    for said in (levels.describe_clipped(), levels.describe_dark() if is_given else None):
-        if said:
-            typer.echo(f"warning: {said}", err=True)
+    """Say on stderr what speaks against levels."""
+    for line in levels.warnings(is_given=is_given):
+        typer.echo(f"warning: {line}", err=True)
 
 
 def not_usable(bad: list[str], count: int) -> CheckError:

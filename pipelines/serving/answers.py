@@ -70,6 +70,7 @@ class ImageAnswer(BaseModel):
     width: int | None = None
     height: int | None = None
     bits: int | None = None
+    warnings: list[str] | None = Field(None, description="What speaks against the levels, such as samples outside; most often empty")
     verdict: str | None = Field(None, description="clean or defective")
     threshold: float | None = None
     min_area: float | None = None

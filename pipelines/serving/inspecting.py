@@ -18,7 +18,7 @@ from tsernet.defects import Runs, find_defects, runs_of_rows
 from tsernet.defects.runs import label_runs
 from tsernet.images.decode import decode
 from tsernet.images.errors import ImageError
-from tsernet.images.levels import Levels, to_8bit
+from tsernet.images.levels import CountingLevels, Levels, to_8bit
 from tsernet.inference import to_uint8
 from tsernet.inspection import ImageStatistics, Inspected, SaliencyStatistics, image_statistics, saliency_statistics
 from tsernet.protocol import OperatingPoint
@@ -49,6 +49,7 @@ class Inspection:
         pixels: The image as the network saw it, uint8 (H, W) or (H, W, 3).
         saliency: Its map, uint8 (H, W).
         bits: Of a sample in the file.
+        warnings: What speaks against the levels, a line each.
         threshold, min_area: As they were applied.
         defects: A mapping each; the largest, where there are more than may be listed.
         total: How many there are.
@@ -62,6 +63,7 @@ class Inspection:
     pixels: NDArray[np.uint8]
     saliency: NDArray[np.uint8]
     bits: int
+    warnings: list[str]
     threshold: float
     min_area: float
     defects: list[dict[str, Any]]
@@ -84,6 +86,7 @@ class Inspection:
             "width": width,
             "height": height,
             "bits": self.bits,
+            "warnings": self.warnings,
             "verdict": self.verdict,
             "threshold": self.threshold,
             "min_area": self.min_area,
@@ -140,7 +143,9 @@ def inspect_image(upload: Upload, model: Loaded, wanted: Wanted, limits: Limits)
         RefusedError: 415 if it is no image that can be read, 422 if one that cannot be used, 413 if it is too large or takes too long.
     """
     started = time.monotonic()
-    pixels, bits = _decoded(upload.content, model.levels or wanted.levels, limits.pixels)
+    levels = model.levels or wanted.levels
+    counting = None if levels is None else CountingLevels(levels)
+    pixels, bits = _decoded(upload.content, counting, limits.pixels)
     least = wanted.min_area if wanted.min_area is not None else model.min_area
     threshold = wanted.threshold if wanted.threshold is not None else model.threshold
     runs, bands, pooled = [], [], PooledFeatures(model.watched)
@@ -156,6 +161,7 @@ def inspect_image(upload: Upload, model: Loaded, wanted: Wanted, limits: Limits)
         pixels=pixels,
         saliency=saliency,
         bits=bits,
+        warnings=[] if counting is None else counting.warnings(is_given=model.levels is None),
         threshold=threshold,
         min_area=least,
         defects=defects,

@@ -89,6 +89,15 @@ class CountingLevels(Levels):
             whole._counts.extend(part._counts)
         return whole
 
+    def warnings(self, *, is_given: bool) -> list[str]:
+        """Say what speaks against them, a line each.
+
+        Args:
+            is_given: Whether a person gave them; a model's own are as it learned, and that they are too wide is not said of those.
+        """
+        said = (self.describe_clipped(), self.describe_dark() if is_given else None)
+        return [line for line in said if line]
+
     def describe_clipped(self, bearable: float = 0.01) -> str | None:
         """Say in one line how many samples lay outside; None where their share is at most `bearable`."""
         outside, _, total = self._sums()

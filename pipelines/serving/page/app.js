@@ -21,6 +21,7 @@ function levels() {
   return black !== "" && white !== "" ? `${black},${white}` : "";
 }
 
+const dependsOnLevels = (result) => result.error || result.bits > 8;
 const roles = () => (by("compare").checked ? ["champion", "challenger"] : ["champion"]);
 const ownLevel = (result) => Math.min(Math.max(Math.ceil(result.model.threshold * 255 - 1e-6), 1), 255);
 const levelOf = (result) => level ?? ownLevel(result);
@@ -65,13 +66,17 @@ async function work() {
 }
 
 async function one(item, role) {
+  const asked = levels();
+  let result;
   try {
-    item.results[role] = await inspect(item.file, role, levels());
+    result = await inspect(item.file, role, asked);
   } catch (error) {
-    item.results[role] = { error };
+    result = { error };
     if (error instanceof Refusal && error.status === 401) by("token-form").hidden = false;
   }
   item.wanted.delete(role);
+  if (asked !== levels() && dependsOnLevels(result)) return want(item);
+  item.results[role] = result;
   const champion = item.results.champion;
   if (champion) {
     const said = champion.error ? "failed" : champion.verdict;
@@ -136,16 +141,21 @@ function say(error) {
   again.onclick = () => {
     if (by("black").value === "") by("black").value = 0;
     if (by("white").value === "") by("white").value = white;
-    retry();
+    relevel();
   };
 }
 
-function retry() {
+function retry(again = (result) => result.error) {
   for (const item of items) {
-    for (const role of Object.keys(item.results)) if (item.results[role].error) delete item.results[role];
-    if (!item.results.champion) want(item);
+    for (const role of Object.keys(item.results)) if (again(item.results[role])) delete item.results[role];
+    if (roles().some((role) => !item.results[role])) want(item);
   }
   if (selected) show();
+}
+
+// Other levels are another image, unless they are half typed.
+function relevel() {
+  if ((by("black").value === "") === (by("white").value === "")) retry(dependsOnLevels);
 }
 
 function tell() {
@@ -234,6 +244,7 @@ by("compare").addEventListener("change", () => {
   if (selected) show();
 });
 by("overlay").addEventListener("change", move);
+for (const id of ["black", "white"]) by(id).addEventListener("change", relevel);
 by("get-map").addEventListener("click", () => current() && download(current().map, `${stemOf(current().name)}.png`));
 by("get-labelme").addEventListener("click", async () => {
   const result = current();

@@ -38,7 +38,8 @@ export class View {
     const strong = Object.assign(document.createElement("strong"), { textContent: words, className: count ? "defective" : "clean" });
     const small = document.createElement("small");
     small.textContent = ` ${this.role} ${result.model.name}, at ${(level / 255).toFixed(2)}${shown} · ${result.width} × ${result.height}, ${result.bits} bits`;
-    this.caption.replaceChildren(strong, small);
+    const warnings = result.warnings.map((line) => Object.assign(document.createElement("p"), { textContent: line, className: "warning" }));
+    this.caption.replaceChildren(strong, small, ...warnings);
     this.table.show(listed.defects, `Defects, ${this.role}`);
   }
 }

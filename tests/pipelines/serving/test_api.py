@@ -55,6 +55,7 @@ def test_several_images_at_once_their_verdicts_and_what_the_log_keeps(served: Cl
     assert answer.status_code == 200, answer.text
     a, b, c, d = answer.json()["images"]
     assert [a["verdict"], b["verdict"], d["verdict"]] == ["defective", "defective", "clean"]
+    assert a["warnings"] == b["warnings"] == []
     assert (c["status"], c["detail"]) == (415, "c.txt: is not PNG, BMP, JPEG, TIFF or JPEG 2000")
     assert a["defects"][0]["left"] == pytest.approx(100, abs=2)
     with Image.open(io.BytesIO(base64.b64decode(a["map"]))) as saliency:
@@ -63,6 +64,15 @@ def test_several_images_at_once_their_verdicts_and_what_the_log_keeps(served: Cl
     assert {(row["name"], row["defects"], row["bits"]) for row in rows} == {("a.png", 1, 8), ("b.tif", 1, 16), ("d.png", 0, 8)}
     assert all(row["model"] == "shipped" and row["seconds"] > 0 and 0 < row["brightness"] < 1 for row in rows)
     assert all(max(Image.open(io.BytesIO(row["thumbnail"])).size) == 32 for row in rows)
+
+
+@pytest.mark.parametrize(("levels", "words"), [("0,255", "became black or white"), ("0,65535", "a camera of 12 bits has 0,4095")])
+def test_levels_that_make_all_steel_white_or_dark_are_said(served: Client, levels: str, words: str) -> None:
+    deep = io.BytesIO()
+    tifffile.imwrite(deep, steel(160, 200).astype(np.uint16) * 16)
+    files = [("images", ("deep.tif", deep.getvalue())), ("images", ("grey.png", GOOD))]
+    one, other = served[0].post(f"/v1/inspect?levels={levels}", files=files).json()["images"]
+    assert (len(one["warnings"]), words in one["warnings"][0], other["warnings"]) == (1, True, [])
 
 
 def test_json_means_the_same_and_a_map_alone_can_be_asked_again(served: Client) -> None:

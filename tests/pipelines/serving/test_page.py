@@ -15,6 +15,7 @@ import pytest
 import tifffile
 from browsers import chromium, needs_chromium, quiet_page
 from PIL import Image
+from playwright.sync_api import expect
 from steel import png_of, steel
 
 from pipelines.serving.server import Served
@@ -57,6 +58,13 @@ def test_dropped_compared_moved_and_downloaded_by_the_keyboard_alone(address: st
         page.locator("#list button", has_text="b.tif").press("Enter")
         page.get_by_role("button", name="Inspect with black 0, white 4095").press("Enter")
         page.locator("#list button", has_text="b.tif").locator(".defective").wait_for()
+
+        # Levels that do not fit are said, and others are another image.
+        caption = page.locator('.view[data-role="champion"] figcaption')
+        for white, warnings in (("255", 1), ("4095", 0)):
+            page.locator("#white").fill(white)
+            page.locator("#white").press("Tab")
+            expect(caption.locator(".warning")).to_have_count(warnings)
 
         page.locator("#list button", has_text="c.jpg").press("Enter")
         page.locator("#compare").press("Space")
