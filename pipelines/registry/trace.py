@@ -32,7 +32,7 @@ def trace_version(registry: Registry, version: Version) -> dict[str, Any]:
         "run": tags.get("tsernet.training_run", version.run_id),
         "parent_run": tags.get("tsernet.parent_run", ""),
         "commit": tags.get("mlflow.source.git.commit", ""),
-        "uncommitted_changes": tags.get("tsernet.git_dirty", ""),
+        "uncommitted_changes": {"true": True, "false": False}.get(tags.get("tsernet.git_dirty", ""), ""),
         "params": tags.get("tsernet.params_digest", ""),
         "splits": {name: tags.get(f"tsernet.digest.{name}", "") for name in _SPLITS},
         "data": tags.get("tsernet.digest.dataset", ""),

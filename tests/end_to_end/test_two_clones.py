@@ -130,7 +130,7 @@ def test_the_same_inputs_on_two_clones_make_two_versions_of_one_lineage(people: 
     assert numbers == {"1", "2"}
     one, two = (ask("trace", f"models:/tsernet/{number}") for number in sorted(numbers))
     assert {key for key in one if one[key] != two[key]} == {"model", "aliases", "run", "parent_run"}
-    assert one["uncommitted_changes"] == "false"
+    assert one["uncommitted_changes"] is False
     assert all(one["splits"][part] for part in ("train", "test"))
     assert sorted(one["inputs"]) == ["data/prepared/edges", "data/prepared/images", "data/prepared/masks", "data/splits"]
     shown = {trace["model"]: trace for trace in ask("trace", "--data", one["data"])}
