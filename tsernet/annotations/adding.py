@@ -25,7 +25,8 @@ def add_files(staging: Path, out: Path, files: Sequence[str], earlier: Sequence[
         files: Their names below either.
         earlier: What earlier imports have written there.
     Returns:
-        All that imports have written.
+        All that imports have written; a mask or a labels.csv that a person had there before is that person's still, so that no later
+        `--update` removes it.
     Raises:
         UserError: If the dataset has an image of the same name and other content or suffix, or a labels.csv that cannot be read; then
             nothing was added.
@@ -39,12 +40,13 @@ def add_files(staging: Path, out: Path, files: Sequence[str], earlier: Sequence[
         if found:
             raise UserError(f"{out / found[0]}: {why}; nothing was added")
     labels = _joined_labels(out / "labels.csv", staging / "labels.csv")
+    new = [name for name in files if not (out / name).exists()]
     masks = [path.relative_to(staging).as_posix() for path in sorted((staging / "masks").rglob("*.png"))]
     for name in [*masks, *images]:
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (staging / name).replace(out / name)
     write_whole(out / "labels.csv", labels)
-    return sorted({*earlier, *files})
+    return sorted({*earlier, *new})
 
 
 def _joined_labels(there: Path, added: Path) -> str:

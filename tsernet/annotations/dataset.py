@@ -246,7 +246,7 @@ def _earlier(out: Path, options: ImportOptions) -> list[str]:
 def _publish(staging: Path, out: Path, report: ImportReport, earlier: Sequence[str]) -> None:
     foreign = [name for name in report.files if (out / name).exists() and name not in earlier]
     if foreign:
-        raise UserError(f"{out / foreign[0]}: is not of an earlier import; nothing was replaced")
+        raise UserError(f"{out / foreign[0]}: is not of an earlier import; nothing was replaced; --add adds to the dataset there")
     _write_record(report, staging)
     if not earlier:
         take_place(staging, out)

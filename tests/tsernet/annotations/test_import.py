@@ -411,6 +411,27 @@ def test_an_update_that_was_killed_is_done_again(tmp_path: Path, monkeypatch: py
     assert import_dataset("coco", source, out, with_clean, silent).images == 2
 
 
+def test_an_update_leaves_what_a_person_had_before_an_import_was_added(tmp_path: Path) -> None:
+    """What was added to a person's dataset may be replaced; the person's image, which had a new mask, and the labels may not."""
+    own, source = tmp_path / "own", coco_file(tmp_path, [[3, 3, 30, 4, 28, 20]])
+    save_image(own / "images/coil 7.png")  # the same bytes as those of the import
+    save_image(own / "masks/coil 7.png")
+    (own / "labels.csv").write_text("name,group\nmine,coil3\n", encoding="utf-8")
+    import_dataset("coco", source, own, ImportOptions(add=True, unannotated="clean"), silent)
+    labels = read_labels(own / "labels.csv")
+    assert labels.keys() == {"mine", "coil 7", "empty"}
+
+    one_image = [{"id": 1, "file_name": "empty.png", "width": WIDTH, "height": HEIGHT}]
+    other = coco_file(tmp_path, [[3, 3, 30, 4, 28, 20]], images=one_image)
+    with pytest.raises(UserError, match=r"labels\.csv: is not of an earlier import; nothing was replaced; --add adds"):
+        import_dataset("coco", other, own, ImportOptions(update=True), silent)
+    assert read_labels(own / "labels.csv") == labels
+    (own / "labels.csv").unlink()
+    import_dataset("coco", other, own, ImportOptions(update=True), silent)
+    for folder in ("images", "masks"):
+        assert sorted(path.name for path in (own / folder).iterdir()) == ["coil 7.png", "empty.png"]
+
+
 def test_labels_of_a_person_take_an_added_import(tmp_path: Path) -> None:
     """Names with the image's suffix, as a person writes them, are those of the import; a cell too many is no column."""
     own = tmp_path / "own"
