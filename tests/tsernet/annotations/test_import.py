@@ -198,6 +198,10 @@ def test_a_code_that_lies_about_its_length_is_refused_before_it_is_drawn() -> No
         ({"annotations": [{"image_id": 1, "category_id": 5, "segmentation": {"size": [24, 40], "counts": "P"}}]}, "ends within a number"),
         ({"annotations": [{"image_id": 1, "category_id": 5, "segmentation": {"size": [9, 9], "counts": [81]}}]}, r"of size \[24, 40\]"),
         ({"annotations": [{"image_id": 1, "category_id": 5, "segmentation": None}]}, r"of size \[24, 40\]"),
+        (
+            {"annotations": [{"id": 8, "image_id": 1, "category_id": 5, "bbox": [1, 1, 9, 9]}]},
+            r"annotation 8 is a box alone, without a segmentation",
+        ),
         ({"annotations": [{"image_id": 1, "category_id": 5}]}, "KeyError 'segmentation'"),
         ({"annotations": [{"image_id": [1], "category_id": 5}]}, "TypeError"),
         ({"annotations": [7]}, "TypeError"),
