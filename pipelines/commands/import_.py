@@ -49,8 +49,8 @@ def import_(
     finally:
         if bar:
             bar[0].__exit__(None, None, None)
-    classes = ", ".join(f"{name} {count}" for name, count in report.classes.items())
-    print(f"{report.images} images, {report.objects} objects ({classes}); {report.unannotated} without an annotation left out")
+    classes = ", ".join(f"{name}: {count}" for name, count in report.classes.items())  # of images: that of the largest object
+    print(f"{report.images} images ({classes}) with {report.objects} objects; {report.unannotated} without an annotation left out")
     if report.without_pixels:
         lost = f"{report.without_pixels} objects that mark no pixel, and images with no others"
         print(f"left out: {lost}, such as {report.first_without_pixels}")
