@@ -50,7 +50,9 @@ def _print(found: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("variant", "seed", *_COLUMNS, title=f"{found['scores'][0]['count']} test images")
+    first = found["scores"][0]
+    clean = f", and {first['clean_count']} clean ones, which have no such scores" if first.get("clean_count") else ""
+    table = Table("variant", "seed", *_COLUMNS, caption=f"{first['count']} test images{clean}")
     for row in found["scores"]:
         table.add_row(row["variant"], str(row["seed"]), *(f"{row[key]:.3f}" for key in _COLUMNS.values()))
     console = Console()
@@ -64,4 +66,5 @@ def _print(found: dict[str, Any]) -> None:
     elif registered:
         typer.echo(f"model    no version: {registered['reason']}")
     typer.echo(f"report   {found['report'] or 'not made yet'}")
-    typer.echo(f"MLflow   {found['tracking_uri']}   (mlflow ui --backend-store-uri shows it)")
+    uri = found["tracking_uri"]
+    typer.echo(f"MLflow   {uri if uri.startswith('http') else f'mlflow ui --backend-store-uri {uri}'}")
