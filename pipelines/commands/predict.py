@@ -92,8 +92,13 @@ def warn_of_levels(levels: CountingLevels, *, is_given: bool) -> None:
 
 
 def not_usable(bad: list[str], count: int) -> CheckError:
-    """Say which of so many files could not be used, ten of them by name."""
-    return CheckError(f"{len(bad)} of {count} files could not be used: {'; '.join(bad[:10])}{' …' if len(bad) > 10 else ''}")
+    """Say which of so many files could not be used, ten of them by name, and what is wrong with several of them once."""
+    places: dict[str, list[str]] = {}
+    for one in bad[:10]:
+        place, _, reason = one.partition(": ")
+        places.setdefault(reason, []).append(place)
+    said = "; ".join(f"{', '.join(named)}: {reason}" for reason, named in places.items())
+    return CheckError(f"{len(bad)} of {count} files could not be used: {said}{f'; and {len(bad) - 10} more' if len(bad) > 10 else ''}")
 
 
 def list_images(place: Path, out: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pipelines.cli import build_app
+from pipelines.commands.predict import not_usable
 from tsernet.errors import CheckError, UserError
 from tsernet.shipped import shipped_model
 
@@ -94,6 +95,15 @@ def test_a_method_that_learns_nothing_needs_no_model(image: Path) -> None:
         predict(image, "--out", "maps", "--method", "bc", "--pixel-scale", 2)
     with pytest.raises(UserError, match=r"--method unet: expected one of bc, 2lsg, smd, rcrr"):
         predict(image, "--out", "maps", "--method", "unet")
+
+
+def test_what_is_wrong_with_several_files_is_said_once() -> None:
+    """A folder of 12-bit images gave the sentence about levels ten times."""
+    dark = [f"{number}.tif: has more than 8 bits" for number in range(12)]
+    assert str(not_usable(["a.png: has no bytes", *dark[:2]], 4)) == (
+        "3 of 4 files could not be used: a.png: has no bytes; 0.tif, 1.tif: has more than 8 bits"
+    )
+    assert str(not_usable(dark, 12)).endswith("8.tif, 9.tif: has more than 8 bits; and 2 more")
 
 
 def test_a_method_names_what_is_too_large_for_it_and_does_the_rest(image: Path) -> None:
