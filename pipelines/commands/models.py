@@ -157,15 +157,20 @@ def _text(value: Any) -> str:
     return f"{value:.6f}" if isinstance(value, float) else str(value) or "-"
 
 
+def _score(value: float | None) -> str:
+    return "-" if value is None else str(value) if isinstance(value, int) else f"{value:.4f}"
+
+
 def _table(versions: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table()
-    measures = list(versions[-1]["scores"])
+    # The scores, and behind them what is counted.
+    measures = sorted(versions[-1]["scores"], key=lambda key: isinstance(versions[-1]["scores"][key], int))
     for title in ("version", "aliases", "created", "variant", *measures):
         table.add_column(title, no_wrap=True)
     for one in versions:
-        scores = [f"{one['scores'][key]:.4f}" if key in one["scores"] else "-" for key in measures]
+        scores = [_score(one["scores"].get(key)) for key in measures]
         table.add_row(one["model"].rpartition("/")[2], ", ".join(one["aliases"]), one["created"], one["variant"], *scores)
     Console(width=160).print(table)

@@ -73,12 +73,17 @@ def describe(registry: Registry, version: Version, record: Record) -> dict[str, 
         "created": datetime.fromtimestamp(version.created / 1000, UTC).isoformat(timespec="seconds"),
         "variant": version.tags.get("tsernet.variant", ""),
         "seed": version.tags.get("tsernet.seed", ""),
-        "scores": {key.removeprefix(prefix): float(value) for key, value in sorted(tags.items()) if key.startswith(prefix)},
+        "scores": {key.removeprefix(prefix): _number(value) for key, value in sorted(tags.items()) if key.startswith(prefix)},
         "weights_sha256": version.weights_sha256,
         "data": version.tags.get("tsernet.digest.dataset", ""),
         "run": version.run_id,
         "decisions": decisions_about(version.number, record),
     }
+
+
+def _number(text: str) -> int | float:
+    """Read a score, or a count such as that of the clean test images."""
+    return int(text) if text.isdecimal() else float(text)
 
 
 def decisions_about(number: str, record: Record) -> Sequence[dict[str, Any]]:

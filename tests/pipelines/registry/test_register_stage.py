@@ -186,16 +186,22 @@ def test_a_pickle_with_the_right_name_is_refused_and_not_executed(repository: Pa
     assert Registry().versions() == []
 
 
-def test_a_version_of_an_earlier_release_still_says_all_of_itself(repository: Path) -> None:
+def test_a_version_of_an_earlier_release_still_says_all_of_itself(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Until release 0.2.0 everything was a tag of the version, and its run knew less."""
     registry = Registry()
     registry.ensure()
     run = registry.client.create_run(experiment_id(registry.client, registry.uri, repository))
     tags = {"tsernet.identity": "cd" * 32, "tsernet.digest.test": "ab" * 32, "tsernet.test.max_f": "0.5", "tsernet.training_run": "gone"}
+    tags["tsernet.test.clean_images"] = "5"
     registry.client.create_model_version("tsernet", f"{run.info.artifact_uri}/model", run_id=run.info.run_id, tags=tags)
 
     (version,) = registry.versions()
 
     assert trace_version(registry, version)["run"] == "gone"
     assert [one.number for one in versions_from(registry, "abababab")] == ["1"]
-    assert describe(registry, version, settle(registry))["scores"] == {"max_f": 0.5}
+    assert describe(registry, version, settle(registry))["scores"] == {"max_f": 0.5, "clean_images": 5}
+    for command in (["show", "models:/tsernet/1"], ["list"]):
+        build_app()(["models", *command], standalone_mode=False)
+    said = capsys.readouterr().out
+    assert "  clean_images: 5" in said.splitlines()  # a count is no score
+    assert "5.0000" not in said
