@@ -85,7 +85,7 @@ def _print_table(search: Search, study: optuna.Study) -> None:
     sign = 1 if search.measure == "mae" else -1
     finished = [trial for trial in study.trials if trial.state == TrialState.COMPLETE]
     ranked = sorted(finished, key=lambda trial: sign * (trial.value or 0.0)) + [one for one in study.trials if one not in finished]
-    table = Table("trial", "state", search.measure, *search.space, "experiments", title=search.name)
+    table = Table("trial", "state", search.measure, *_short(list(search.space)), "experiments", title=search.name)
     for trial in ranked:
         reached = trial.value if trial.value is not None else next(reversed(trial.intermediate_values.values()), None)
         names = [str(name) for key, name in trial.user_attrs.items() if key.startswith("experiment ")]
@@ -96,6 +96,12 @@ def _print_table(search: Search, study: optuna.Study) -> None:
         words = [word for key, value in ranked[0].params.items() for word in ("-S", f"{key}={_value(value)}")]
         item = f"train@{search.params.register_.variant}-{search.params.seeds[0]}"
         print("the best, on all of the training part:", shlex.join(["dvc", "exp", "run", *words, item]))
+
+
+def _short(keys: list[str]) -> list[str]:
+    """Leave of each key as much of its end as no other one has: six whole keys side by side are cut off where they begin alike."""
+    ends = [[key.split(".", part)[-1] for part in range(key.count("."), -1, -1)] for key in keys]
+    return [next(end for end in own if sum(end in other for other in ends) == 1) for own in ends]
 
 
 def _value(value: object) -> str:
