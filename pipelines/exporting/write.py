@@ -54,12 +54,14 @@ def write_export(wanted: Export) -> tuple[dict[str, Any], str]:
         CheckError: If its maps are not what PyTorch's are, as near as the precision has to be; there is then no file.
     """
     from pipelines.exporting.fidelity import measure_fidelity
-    from pipelines.exporting.images import choose_images, choose_pairs
+    from pipelines.exporting.images import PREPARED, SPLITS, choose_images, choose_pairs
     from pipelines.exporting.parity import measure_parity
     from pipelines.exporting.ranges import observe_on
     from pipelines.model_resolver import find_model
     from pipelines.outputs import require_new_file
+    from tsernet.data.levels import FILE
     from tsernet.digests import sha256_of
+    from tsernet.images.levels import levels_of
     from tsernet.model_files import read_tensors
     from tsernet.protocol import protocol_of
     from tsernet.runtimes.exported import exported_onnx
@@ -79,6 +81,9 @@ def write_export(wanted: Export) -> tuple[dict[str, Any], str]:
         "weights_sha256": sha256_of(source),
         "licence": wanted.licence or metadata.get("licence") or _licence(wanted.model),
     }
+    if levels_of(metadata) is None and (SPLITS / FILE).is_file() and (wanted.images is None or (whole and wanted.ranges is None)):
+        options = "--images and --ranges name" if whole else "--images FOLDER names"
+        raise UserError(f"{wanted.model} is for images of 8 bits, and those of {PREPARED / 'images'} have more; {options} others")
     wanted.out.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(wanted.out, is_suffix_kept=True) as partial:
         partial.write_bytes(exported_onnx(source, tensors, metadata, observe_on(shown, metadata) if whole else None))

@@ -148,6 +148,9 @@ def test_the_validation_split_is_taken_where_there_is_one(
     (tmp_path / "data/splits").mkdir()
     (tmp_path / "data/splits/val.csv").write_text("name,class\n1,defect\n2,defect\n")
     assert json.loads(export(model, tmp_path / "m.onnx", "--format", "onnx", "--json"))["images"] == 2
+    (tmp_path / "data/splits/levels.json").write_text("{}")  # as of images of more than 8 bits
+    with pytest.raises(UserError, match=r"for images of 8 bits, and those of data/prepared/images have more; --images FOLDER names others"):
+        export(model, tmp_path / "n.onnx", "--format", "onnx")
 
 
 @pytest.fixture
