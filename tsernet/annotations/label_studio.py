@@ -105,6 +105,8 @@ def read(source: Path, images: Path | None, line_width: int | None) -> list[Labe
 
 
 def _task(task: Any, known: _Known, line_width: int | None, source: Path) -> LabelStudioImage:
+    if isinstance(task, dict) and task.get("predictions") and "annotations" not in task:
+        raise UserError(f"{source}: holds predictions; import them into Label Studio, submit them there, and export as JSON")
     if not isinstance(task, dict) or not isinstance(task.get("data"), dict) or not isinstance(task.get("annotations"), list):
         raise UserError(f"{source}: expected tasks with data and annotations: Label Studio's export as JSON (JSON-MIN lacks sizes)")
     where = f"{source}: task {task.get('id')}"

@@ -199,3 +199,10 @@ def test_what_is_no_export_is_one_line(tmp_path: Path, content: str, named: str)
     source.write_text(content)
     with pytest.raises(UserError, match=named):
         import_dataset("label-studio", source, tmp_path / "own", ImportOptions(), silent)
+
+
+def test_tasks_of_predictions_that_nobody_has_submitted_are_named(tmp_path: Path) -> None:
+    """`tsernet annotations --format label-studio` writes such tasks; what a person has seen is in the project's export."""
+    (tmp_path / "tasks.json").write_text(json.dumps([{"data": {"image": "a.png"}, "predictions": [{"result": []}]}]))
+    with pytest.raises(UserError, match=r"tasks\.json: holds predictions; import them into Label Studio, submit them there"):
+        import_dataset("label-studio", tmp_path / "tasks.json", tmp_path / "own", ImportOptions(images=tmp_path), silent)
