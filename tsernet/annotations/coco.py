@@ -73,7 +73,7 @@ def read(source: Path, images: Path | None, line_width: int | None) -> list[Coco
                 raise UserError(f"{source}: an annotation is of image {one['image_id']}, which is not listed")
             if one["category_id"] not in classes:
                 raise UserError(f"{source}: an annotation has the category {one['category_id']}, which is not listed")
-            if not one.get("segmentation") and one.get("bbox"):
+            if "segmentation" not in one and "bbox" in one:
                 raise UserError(f"{source}: annotation {one.get('id')} is a box alone, without a segmentation: polygons or runs")
             objects[one["image_id"]].append(json.dumps([classes[one["category_id"]], one["segmentation"]]))
     except (ijson.JSONError, KeyError, TypeError, ValueError, OverflowError) as error:
