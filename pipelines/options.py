@@ -9,7 +9,8 @@ import typer
 Model = Annotated[
     str | None,
     typer.Option(
-        help="A model of the registry, a .safetensors or exported file, or `shipped`; else the champion, or `shipped` without a registry"
+        help="A model of the registry, a .safetensors or exported file, `shipped` or `shipped-paper`;"
+        " else the champion, or `shipped` without a registry"
     ),
 ]
 Device = Annotated[str, typer.Option(help="auto | cpu | cuda; auto takes CUDA where there is one")]

@@ -77,13 +77,16 @@ def read(source: Path, images: Path | None, line_width: int | None) -> list[VocI
         images: Instead of JPEGImages/.
         line_width: Unused: there are no lines.
     Raises:
-        UserError: If the folders are missing.
+        UserError: If the folders are missing, or the list of classes is not UTF-8.
     """
     root, palettes = images or source / "JPEGImages", source / "SegmentationClass"
     if not root.is_dir() or not palettes.is_dir():
         raise UserError(f"{source}: expected the folders JPEGImages/ and SegmentationClass/")
     lists = [path for name in ("labelmap.txt", "labels.txt") if (path := source / name).is_file()]
-    lines = lists[0].read_text(encoding="utf-8").splitlines() if lists else []
+    try:
+        lines = lists[0].read_text(encoding="utf-8").splitlines() if lists else []
+    except UnicodeDecodeError as error:
+        raise UserError(f"{lists[0]}: expected a text file in UTF-8 ({error})") from None
     rows = [[word.strip() for word in line.split(":")] for line in lines if line.strip() and not line.startswith("#")]
     classes, colours = tuple(row[0] for row in rows), _colours(rows, str(lists[0]) if lists else "")
     known = {path.stem: path for path in palettes.iterdir() if path.suffix.lower() == ".png"}

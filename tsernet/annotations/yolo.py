@@ -60,26 +60,38 @@ def read(source: Path, images: Path | None, line_width: int | None) -> list[Yolo
     """List the images of a YOLO folder.
 
     Args:
-        source: Holds images/ and labels/, and perhaps data.yaml with `names`; folders such as train/ within both are kept.
+        source: Holds images/ and labels/, and perhaps data.yaml with `names`; folders such as train/ within both are kept, and so are
+            folders that each hold both, train/images and train/labels.
         images: Instead of images/.
         line_width: Unused: there are no lines.
     Raises:
         UserError: If the folders are missing or data.yaml is not what it should be.
     """
-    root, labels = images or source / "images", source / "labels"
-    if not root.is_dir() or not labels.is_dir():
-        raise UserError(f"{source}: expected the folders images/ and labels/")
+    roots = _folders(source, images)
+    if not roots:
+        raise UserError(f"{source}: expected the folders images/ and labels/, or folders such as train/ that each hold both")
     classes = _classes(source / "data.yaml")
-    files = sorted(path for path in root.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"))
     found = []
-    for path in files:
-        name = path.relative_to(root).with_suffix("").as_posix()
-        text = labels / f"{name}.txt"
-        found.append(YoloImage(path, name, text if text.is_file() and text.read_text(encoding="utf-8").strip() else None, classes))
-    missing = {path.relative_to(labels).with_suffix("").as_posix() for path in labels.rglob("*.txt")} - {one.name for one in found}
-    if missing:
-        raise UserError(f"{labels}: {min(missing)}.txt has no image in {root}")
+    for root, labels, prefix in roots:
+        names = set()
+        for path in sorted(path for path in root.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")):
+            name = path.relative_to(root).with_suffix("").as_posix()
+            names.add(name)
+            text = labels / f"{name}.txt"
+            has_objects = text.is_file() and text.read_text(encoding="utf-8").strip()
+            found.append(YoloImage(path, prefix + name, text if has_objects else None, classes))
+        missing = {path.relative_to(labels).with_suffix("").as_posix() for path in labels.rglob("*.txt")} - names
+        if missing:
+            raise UserError(f"{labels}: {min(missing)}.txt has no image in {root}")
     return found
+
+
+def _folders(source: Path, images: Path | None) -> list[tuple[Path, Path, str]]:
+    """Find the folders of images, each with that of its labels and what stands before its images' names."""
+    pairs = [(images or source / "images", source / "labels", "")]
+    if not images and source.is_dir():
+        pairs += [(part / "images", part / "labels", f"{part.name}/") for part in sorted(source.iterdir())]
+    return [pair for pair in pairs if pair[0].is_dir() and pair[1].is_dir()]
 
 
 def _classes(path: Path) -> dict[int, str]:

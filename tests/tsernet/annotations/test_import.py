@@ -318,6 +318,9 @@ def test_a_voc_mask_of_colours_is_read_by_its_label_map(tmp_path: Path) -> None:
     (tmp_path / "voc/labelmap.txt").write_text("patch:250,50::\n")
     with pytest.raises(UserError, match=r"labelmap\.txt: expected name:R,G,B, got 'patch:250,50::'"):
         import_dataset("voc", tmp_path / "voc", tmp_path / "other", ImportOptions(), silent)
+    (tmp_path / "voc/labelmap.txt").write_bytes("Öl:250,50,83::\n".encode("cp1252"))
+    with pytest.raises(UserError, match=r"labelmap\.txt: expected a text file in UTF-8"):
+        import_dataset("voc", tmp_path / "voc", tmp_path / "other", ImportOptions(), silent)
 
 
 def test_a_yolo_polygon_is_drawn_as_opencv_draws_it(tmp_path: Path) -> None:
@@ -338,6 +341,19 @@ def test_a_yolo_polygon_is_drawn_as_opencv_draws_it(tmp_path: Path) -> None:
     (tmp_path / "labels/val/b.txt").write_text("0 0.5 0.5 0.2 0.2\n")
     with pytest.raises(UserError, match="line 1: is a box"):
         import_dataset("yolo", tmp_path, tmp_path / "again", ImportOptions(), silent)
+
+
+def test_yolo_folders_may_lie_in_each_part_of_the_split(tmp_path: Path) -> None:
+    """As export services write it: train/images and train/labels instead of images/train and labels/train."""
+    shares = " ".join(f"{x / WIDTH} {y / HEIGHT}" for x, y in POLYGON)
+    for part in ("train", "valid"):
+        save_image(tmp_path / f"set/{part}/images/a.png")
+        (tmp_path / f"set/{part}/labels").mkdir()
+        (tmp_path / f"set/{part}/labels/a.txt").write_text(f"0 {shares}\n")
+    (tmp_path / "set/data.yaml").write_text("names: [scratch]\n")
+    report = import_dataset("yolo", tmp_path / "set", tmp_path / "own", ImportOptions(), silent)
+    assert (report.images, report.classes) == (2, {"scratch": 2})
+    assert read_labels(tmp_path / "own/labels.csv").keys() == {"train/a", "valid/a"}
 
 
 def test_mvtec_and_kolektor_keep_their_masks_and_count_what_is_good(tmp_path: Path) -> None:
