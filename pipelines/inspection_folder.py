@@ -46,7 +46,7 @@ class InspectionFolder:
         return path
 
     def save(self, image: Image.Image, folder: str, name: str, kept: str, *, compress_level: int = 6) -> None:
-        """Write one.
+        """Write an overlay or a map.
 
         Args:
             image: The image.
