@@ -193,9 +193,12 @@ def _chosen(work: Work, params: Train, fabric: Fabric, memory_format: torch.memo
 
     from tsernet.losses import tsernet_loss
     from tsernet.models import build_tsernet
+    from tsernet.training.batchnorm_layers import use_training_norms
     from tsernet.training.state import make_optimizer
 
     network: nn.Module = build_tsernet("full", work.width).to(memory_format=memory_format).train()
+    if not params.hardware.compile:
+        use_training_norms(network, fabric.device)
     optimizer = make_optimizer(network, params.optimiser)
     if params.hardware.compile:
         network.compile()

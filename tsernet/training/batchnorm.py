@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from tsernet.training.distributed import NORMS
+from tsernet.training.batchnorm_layers import NORMS
 
 
 @contextmanager

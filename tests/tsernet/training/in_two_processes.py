@@ -24,7 +24,8 @@ from tsernet.errors import StoppedError
 from tsernet.losses import tsernet_loss
 from tsernet.models import build_tsernet, initialise_residual
 from tsernet.training import TrainingJob, TrainingResult, train
-from tsernet.training.distributed import all_reduce_mean, process_rank, use_joint_batchnorm
+from tsernet.training.batchnorm_layers import use_training_norms
+from tsernet.training.distributed import all_reduce_mean, process_rank
 
 
 class Recorder:
@@ -81,7 +82,7 @@ def largest_gradient_difference() -> float:
     alone, together = (build_tsernet("full", 0.0625).double().train() for _ in range(2))
     initialise_residual(alone)
     together.load_state_dict(alone.state_dict())
-    use_joint_batchnorm(together, torch.device("cpu"))
+    use_training_norms(together, torch.device("cpu"))
     backward(alone, batch, None)
     own = [part[rank::2] for part in batch]
     backward(DistributedDataParallel(together, forward_sync_buffers=False), own, all_reduce_mean(own[2].mean()))
