@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
+from tsernet.methods.graph import graph_of
+from tsernet.methods.registry import build_network
 from tsernet.training.batchnorm_layers import TrainingBatchNorm2d, use_plain_norms, use_training_norms
 
 CPU = torch.device("cpu")
@@ -81,6 +83,19 @@ def test_memory_stays_as_it_lies_and_relu_may_work_in_place() -> None:
     torch.relu_(normed).sum().backward()
     assert features.grad is not None
     assert features.grad.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("kind", [TrainingBatchNorm2d, nn.SyncBatchNorm])
+def test_a_method_can_be_saved_after_a_training_with_other_layers(kind: type[nn.Module]) -> None:
+    network = build_network("unet", 0.1)
+    before = graph_of(network)
+    if kind is TrainingBatchNorm2d:
+        use_training_norms(network, CPU)
+    else:
+        network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # as `use_training_norms` would on several GPUs
+    assert any(isinstance(layer, kind) for layer in network.modules())
+    use_plain_norms(network)
+    assert graph_of(network) == before
 
 
 def test_plain_layers_come_back_with_what_was_learned() -> None:
