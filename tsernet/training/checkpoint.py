@@ -38,7 +38,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
         OSError: If it cannot be written, on a full disk say; the earlier ones are then as they were.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"partial-{os.getpid()}"
+    partial = folder / "partial"  # always this name, so that what a SIGKILL has left is written over
     try:
         save_file(checkpoint.tensors, partial, {"step": str(checkpoint.step), "values": json.dumps(checkpoint.values)})
         with partial.open("rb") as written:

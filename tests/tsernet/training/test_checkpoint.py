@@ -61,3 +61,16 @@ def test_a_full_disk_leaves_the_one_before_intact(tmp_path: Path, request: pytes
     loaded = load_newest(tmp_path)
     assert loaded is not None
     assert loaded.step == 1
+
+
+def test_what_a_kill_in_the_middle_of_a_write_left_is_gone_after_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as killed:
+        # As SIGKILL leaves it: the file is written, and nothing after that is done.
+        killed.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        killed.setattr(Path, "unlink", lambda *_, **__: None)
+        with pytest.raises(KeyboardInterrupt):
+            save_checkpoint(tmp_path, checkpoint(1), keep=2)
+    assert len(list(tmp_path.iterdir())) == 1
+    monkeypatch.setattr("os.getpid", lambda: 1)  # another process goes on
+    kept = save_checkpoint(tmp_path, checkpoint(2), keep=2)
+    assert list(tmp_path.iterdir()) == [kept]
