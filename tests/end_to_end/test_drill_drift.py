@@ -1,4 +1,4 @@
-"""A drill of some eight minutes: what `tsernet monitor` says of real images, of the same ones changed, and how often it is wrong.
+"""A drill of three to eight minutes: what `tsernet monitor` says of real images, of the same ones changed, and how often it is wrong.
 
 The reference is four fifths of the official training part of SD-saliency-900, inspected with the shipped weights; the 400 images of the
 same kind are the official test part and forty more, none of them in the reference.
