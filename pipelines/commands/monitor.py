@@ -45,14 +45,20 @@ def monitor(
 
     A window that is not full yet has not drifted: nothing is compared then.
     """
-    from pipelines.model_resolver import default_model
+    from pipelines.model_resolver import default_model, find_model
     from pipelines.monitoring.monitor import Look, look, write_page
     from pipelines.monitoring.seen import mark_seen, seen_until
     from pipelines.monitoring.verdict import WAITING
     from pipelines.monitoring.window import parse_moment
     from pipelines.outputs import require_new_file
     from pipelines.tracking.location import local_state, repository_root
+    from tsernet.errors import UserError
 
+    # Both said by hand, both silent in a call that waits: it would wait for ever for the images of a slip of the pen.
+    if log is not None and not log.is_dir():
+        raise UserError(f"--log {log}: no such folder; 'tsernet serve --log {log}' makes it with the first image")
+    if model is not None:
+        find_model(model)
     state = local_state() / "monitor"
     if out is not None:
         require_new_file(out, [], overwrite)

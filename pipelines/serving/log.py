@@ -23,6 +23,7 @@ from PIL import Image
 
 from pipelines.serving.inspecting import Inspection
 from pipelines.serving.loaded import Loaded
+from tsernet.errors import UserError
 
 COLUMNS = {
     "at": "TEXT NOT NULL",
@@ -192,16 +193,28 @@ def read_log(folder: Path, columns: tuple[str, ...] = tuple(COLUMNS), newest_fir
         folder: Of its files.
         columns: Of `COLUMNS`; None in the files of a version that had no such column yet.
         newest_first: The other way round: whoever wants the last rows stops when they are there.
+    Raises:
+        UserError: If a file is damaged, cannot be opened, or lacks columns that every version has written.
     """
-    order = "DESC" if newest_first else "ASC"
     for path in files_of(folder)[:: -1 if newest_first else 1]:
-        with closing(sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True, timeout=_WAIT_SECONDS)) as database:
-            there = _columns_of(database)
-            if not there:  # begun by somebody who has not come to write yet
-                continue
-            selected = ", ".join(key if key in there else f"NULL AS {key}" for key in columns)
-            for row in database.execute(f"SELECT {selected} FROM inspections ORDER BY id {order}"):
-                yield dict(zip(columns, row, strict=True))
+        try:
+            with closing(sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True, timeout=_WAIT_SECONDS)) as database:
+                yield from _rows(path, database, columns, "DESC" if newest_first else "ASC")
+        except sqlite3.DatabaseError as error:
+            raise UserError(f"{path}: cannot be read as an inspection log ({error}); move it out of the log's folder to go on") from None
+
+
+def _rows(path: Path, database: sqlite3.Connection, columns: tuple[str, ...], order: str) -> Iterator[dict[str, Any]]:
+    there = _columns_of(database)
+    if not there:  # begun by somebody who has not come to write yet
+        return
+    # A column that came later may hold NULL (SQLite adds no other); without one of the first the file is somebody else's.
+    lacking = [key for key in columns if key not in there and COLUMNS.get(key, "").endswith("NOT NULL")]
+    if lacking:
+        raise UserError(f"{path}: has no column {', '.join(lacking)}: it is of no version of tsernet up to this one; move it away to go on")
+    selected = ", ".join(key if key in there else f"NULL AS {key}" for key in columns)
+    for row in database.execute(f"SELECT {selected} FROM inspections ORDER BY id {order}"):
+        yield dict(zip(columns, row, strict=True))
 
 
 def _columns_of(database: sqlite3.Connection) -> set[str]:

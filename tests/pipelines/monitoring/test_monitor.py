@@ -202,3 +202,12 @@ def test_a_look_without_a_log_says_who_writes_one(tmp_path: Path) -> None:
     said: list[str] = []
     assert look(Look("shipped", tmp_path / "none", tmp_path, tmp_path), said.append).status == "waiting"
     assert "tsernet serve" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"), [(("--log", "nosuch"), "--log nosuch: no such folder"), (("--model", "nosuch"), "model 'nosuch': no such file")]
+)
+def test_a_slip_of_the_pen_does_not_wait_for_images(repository: Path, arguments: tuple[str, str], said: str) -> None:
+    """With fewer images than a window has nothing is compared, and neither would be looked for."""
+    with pytest.raises(UserError, match=said):
+        CliRunner().invoke(build_app(), ["monitor", *arguments], catch_exceptions=False)

@@ -21,6 +21,7 @@ from pipelines.serving.loaded import Usage, load
 from pipelines.serving.log import COLUMNS, InspectionLog, LogSettings, files_of, read_log, row_of
 from pipelines.serving.reading import Upload
 from pipelines.serving.server import Served
+from tsernet.errors import UserError
 
 _ROWS = 300
 
@@ -103,6 +104,24 @@ def test_a_file_that_an_earlier_version_has_begun_goes_on(tmp_path: Path, inspec
     log.close()
     after, first = read_log(tmp_path, ("name", "features"), newest_first=True)
     assert (first["name"], after["name"], len(after["features"])) == ("before", "a.png", 4 * 64)
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ("CREATE TABLE inspections (id INTEGER PRIMARY KEY, name TEXT)", "has no column clipped: it is of no version"),
+        (None, "cannot be read as an inspection log .file is not a database.; move it"),
+    ],
+)
+def test_a_file_that_is_no_log_is_named(tmp_path: Path, made: str | None, said: str) -> None:
+    path = tmp_path / "inspections-2026-01-01.sqlite"
+    if made:
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute(made)
+    else:
+        path.write_bytes(bytes(range(256)) * 16)
+    with pytest.raises(UserError, match=f"{path.name}: {said}"):
+        list(read_log(tmp_path, ("name", "clipped", "features")))
 
 
 def test_a_log_that_cannot_be_written_is_said_and_stops_nothing(running: Callable[..., Any], tmp_path: Path) -> None:
