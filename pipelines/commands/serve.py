@@ -30,7 +30,9 @@ def serve(
     runtime: options.Runtime = "auto",
     log: Annotated[Path | None, typer.Option(help="Folder of the inspection log; else .tsernet/inspections of the repository")] = None,
     no_log: Annotated[bool, typer.Option("--no-log", help="Keep no inspection log: no file is written at all")] = False,
-    log_days: Annotated[int, typer.Option(min=1, help="Days that the log is kept")] = 90,
+    log_days: Annotated[
+        int, typer.Option(min=1, help="The log's files of so many days with inspections are kept, older ones removed")
+    ] = 90,
     thumbnails: Annotated[int, typer.Option(min=0, max=1024, help="Keep a JPEG of each image in the log, so many pixels long")] = 0,
     max_bytes: Annotated[int, typer.Option(min=1024, help="Of one request")] = 64 * 2**20,
     max_pixels: Annotated[int, typer.Option(min=1, help="Of one image; a larger one is not decoded")] = 50_000_000,
