@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,12 +31,15 @@ def run_stage(stage: Callable[[Sequence[str]], None]) -> None:
 
 @contextmanager
 def ending_in_one_line() -> Iterator[None]:
-    """End the process with one line on stderr at a mistake, a check that does not hold, or a place that refuses files."""
+    """End the process with one line on stderr at a mistake, a check that does not hold, a place that refuses files, or Ctrl-C."""
     try:
         yield
     except (CheckError, UserError, StoppedError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(exit_code_of(error))
+    except KeyboardInterrupt:  # where it came says nothing to whoever pressed Ctrl-C
+        print("error: stopped by SIGINT", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
     except OSError as error:
         sentence = _describe_place(error)
         if sentence is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from pipelines.git import decode, run_git
@@ -19,7 +21,7 @@ from pipelines.registry.versions import Registry, Version
 from pipelines.services.guard_command import guarded_command
 from pipelines.tracking.location import repository_root
 from tsernet.data.flocks import try_to_lock
-from tsernet.errors import CheckError, UserError
+from tsernet.errors import CheckError, StoppedError, UserError
 from tsernet.measures import MEASURES
 
 _GRACE_SECONDS = 6.0
@@ -58,16 +60,36 @@ def rebuild(registry: Registry, version: Version) -> Rebuilt:
     Raises:
         UserError: If the version does not say enough of itself, or its commit or data are not to be had.
         CheckError: If a stage fails; what it said is on stderr.
+        StoppedError: On SIGINT or SIGTERM, once its work has ended and its worktree is removed.
     """
     commit, variant, seed = (version.tags.get(key, "") for key in ("mlflow.source.git.commit", "tsernet.variant", "tsernet.seed"))
     if not commit or not version.run_id:
         raise UserError(f"models:/{version.name}/{version.number} names no {'run' if commit else 'commit'}: it cannot be rebuilt")
     root = repository_root()
-    with _scratch(root) as scratch, _checked_out(root, commit, scratch / "tree") as tree:
+    with _signals_stop(), _scratch(root) as scratch, _checked_out(root, commit, scratch / "tree") as tree:
         _restore_sources(registry, version, tree, scratch)
         _restore_data(tree, root)
         _dvc(tree, "repro", "--single-item", "--force", "prepare", "validate", f"train@{variant}-{seed}", f"evaluate@{variant}-{seed}")
         return _compare(registry, version, tree / "results", f"{variant}/{seed}")
+
+
+@contextmanager
+def _signals_stop() -> Iterator[None]:
+    """Have SIGINT and SIGTERM raise StoppedError inside the block, the first of them alone: a second must not interrupt the tidying up."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        for one in earlier:
+            signal.signal(one, signal.SIG_IGN)
+        raise StoppedError(number, f"the rebuild was stopped by {signal.Signals(number).name}; nothing of it is left, run it again")
+
+    earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in earlier:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -25,10 +25,11 @@ from tsernet.errors import CheckError, UserError
             "error: notes.txt/maps: cannot be used, Not a directory",
         ),
         (OSError(errno.ENOSPC, "No space left on device"), 2, "error: a file: cannot be written, No space left on device"),
+        (KeyboardInterrupt(), 130, "error: stopped by SIGINT"),
     ],
 )
 def test_a_mistake_or_a_place_that_refuses_files_is_one_line(
-    capsys: pytest.CaptureFixture[str], error: Exception, code: int, line: str
+    capsys: pytest.CaptureFixture[str], error: BaseException, code: int, line: str
 ) -> None:
     with pytest.raises(SystemExit) as ended, ending_in_one_line():
         raise error

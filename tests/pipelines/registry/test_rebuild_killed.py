@@ -69,3 +69,42 @@ def test_its_work_ends_with_it_and_the_next_one_removes_what_it_left(repository:
         assert [path.name for path in temporary.iterdir() if path.name.startswith("tsernet-rebuild")] == [scratch.name]
         assert len(_trees(repository)) == 1
     assert _trees(repository) == []
+
+
+_STOPPED = """
+import sys
+from types import SimpleNamespace
+from pipelines.cli import main
+from pipelines.commands import models
+from pipelines.registry import rebuild
+rebuild._DVC = (sys.executable, "-c", "import time; open('begun', 'w'); time.sleep(600)")
+tags = {"mlflow.source.git.commit": "HEAD", "tsernet.variant": "full", "tsernet.seed": "0"}
+models._resolve = lambda model: (None, SimpleNamespace(tags=tags, run_id="1", name="tsernet", number=1))
+rebuild._restore_sources = rebuild._restore_data = lambda *_: None
+sys.argv = ["tsernet", "models", "rebuild", "models:/tsernet/1"]
+main()
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_one_that_is_told_to_stop_says_so_in_one_line_and_leaves_nothing(repository: Path, number: signal.Signals, code: int) -> None:
+    temporary = repository.parent / "temporary"
+    rebuild = subprocess.Popen(
+        [sys.executable, "-c", _STOPPED],
+        cwd=repository,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while not list(temporary.glob("*/tree/begun")):
+        assert rebuild.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    rebuild.send_signal(number)
+    _, said = rebuild.communicate(timeout=60)
+    assert rebuild.returncode == code
+    assert said.splitlines()[-1].startswith(f"error: the rebuild was stopped by {number.name}; ")
+    assert "most recent call last" not in said.partition("error:")[2]
+    assert not list(temporary.glob("tsernet-rebuild-*"))
+    assert _trees(repository) == []
