@@ -21,8 +21,12 @@ def import_(
         Path, typer.Argument(help="COCO, Label Studio: the JSON file; CVAT: the XML file; Severstal: the CSV file; else the folder")
     ],
     out: Annotated[Path, typer.Option(help="Folder to make: images/, masks/, labels.csv, import.json")],
-    images: Annotated[Path | None, typer.Option(help="Folder of the images, where it is not where the format has it")] = None,
-    line_width: Annotated[int | None, typer.Option(min=1, max=1000, help="Width of lines and points, pixels")] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="Folder of the images, if not where the format has it; not of kolektor, mvtec")
+    ] = None,
+    line_width: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Width of lines and points, pixels; of cvat, label-studio, labelme")
+    ] = None,
     unannotated: Annotated[Literal["skip", "clean"], typer.Option(help="Images without an annotation: left out, or clean images")] = "skip",
     group_from: Annotated[str | None, typer.Option(help="Regular expression; its first group in a name is the group: 'coil(\\d+)'")] = None,
     update: Annotated[bool, typer.Option("--update", help="Replace what an earlier import wrote there, and nothing else")] = False,
@@ -33,6 +37,7 @@ def import_(
     from tsernet.annotations import ImportOptions, import_dataset
     from tsernet.errors import UserError
     from tsernet.progress import ProgressBar
+    from tsernet.wording import counted
 
     if update and add:
         raise UserError("--update and --add: give one of them")
@@ -50,13 +55,16 @@ def import_(
         if bar:
             bar[0].__exit__(None, None, None)
     classes = ", ".join(f"{name}: {count}" for name, count in report.classes.items())  # of images: that of the largest object
-    print(f"{report.images} images ({classes}) with {report.objects} objects; {report.unannotated} without an annotation left out")
+    imported = f"{counted(report.images, 'image')} ({classes}) with {counted(report.objects, 'object')}"
+    print(f"{imported}; {report.unannotated} without an annotation left out")
     if report.without_pixels:
-        lost = f"{report.without_pixels} objects that mark no pixel, and images with no others"
+        marks = "marks" if report.without_pixels == 1 else "mark"
+        lost = f"{counted(report.without_pixels, 'object')} that {marks} no pixel, and images with no others"
         print(f"left out: {lost}, such as {report.first_without_pixels}")
     if report.without_group:
         print(
-            f"--group-from is not found in {report.without_group} names, such as {report.first_without_group}: each is a group of its own"
+            f"--group-from is not found in {counted(report.without_group, 'name')}, such as {report.first_without_group}:"
+            " each is a group of its own"
         )
     print(f"rule: {report.rule}")
     settings = f"dataset.source: folder, dataset.folder: {out} and split.method: stratified"

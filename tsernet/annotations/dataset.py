@@ -45,6 +45,10 @@ FORMATS: dict[str, Any] = {
 }
 """Each has `read(source, images, line_width)`, which lists its annotated images, and `RULE`, how an object becomes pixels."""
 
+_WITH_LINES = ("cvat", "label-studio", "labelme")
+_IMAGES_INSIDE = ("kolektor", "mvtec")
+"""What these lists do not have, `read` takes and leaves unused; a person who gives it is told instead."""
+
 RECORD = "import.json"
 CLEAN = "clean"
 
@@ -113,8 +117,10 @@ def import_dataset(format_name: str, source: Path, out: Path, options: ImportOpt
     Returns:
         The counts.
     Raises:
-        UserError: If anything in the source is not what the format allows, or `out` may not be written; then nothing was written.
+        UserError: If anything in the source is not what the format allows, an option has no effect on the format, or `out` may not be
+            written; then nothing was written.
     """
+    _require_effect(format_name, options)
     earlier = _earlier(out, options)
     kind = FORMATS[format_name]
     pattern = _pattern(options.group_from)
@@ -129,6 +135,13 @@ def import_dataset(format_name: str, source: Path, out: Path, options: ImportOpt
             else:
                 _publish(staging, out, report, earlier)
     return report
+
+
+def _require_effect(format_name: str, options: ImportOptions) -> None:
+    if options.line_width is not None and format_name not in _WITH_LINES:
+        raise UserError(f"--line-width: has no effect on {format_name}; it is for the lines and points of {', '.join(_WITH_LINES)}")
+    if options.images is not None and format_name in _IMAGES_INSIDE:
+        raise UserError(f"--images: has no effect on {format_name}, whose images and masks lie in the one folder that is given")
 
 
 def _write(
