@@ -43,7 +43,7 @@ def read_model(name: str) -> tuple[SaliencyNetwork, dict[str, str], Path]:
     """
     from tsernet.weights import load_model
 
-    path, fed = find_model(name)
+    path, fed = find_weights(name)
     network, metadata = load_model(path)
     return network, metadata | fed, path
 
@@ -97,3 +97,17 @@ def find_model(name: str) -> tuple[Path, dict[str, str]]:
             f"model {name!r}: no such file; expected a .safetensors or .onnx file, models:/NAME/VERSION or @ALIAS, shipped or shipped-paper"
         )
     return path, {}
+
+
+def find_weights(name: str) -> tuple[Path, dict[str, str]]:
+    """Find a model's file as `find_model` does, where an exported network does not do.
+
+    Raises:
+        UserError: As `find_model`, or if it is an exported network.
+    """
+    from tsernet.runtimes import is_exported
+
+    path, fed = find_model(name)
+    if is_exported(path):
+        raise UserError(f"{path}: is an exported network, expected weights: the .safetensors file or the version that it was exported from")
+    return path, fed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,6 +37,7 @@ def convert(
     if out.suffix != ".safetensors":
         raise UserError(f"{out}: expected a name that ends in .safetensors for the model file")
     require_new_file(out, [official], overwrite)
+    _require_foreign(official)
     weights = read_tensors(official)
     model, dropped = _fill(official, weights)
     save_model(out, model, {**OFFICIAL_INPUT, "source": official.name, "source_sha256": sha256_of(official)})
@@ -48,6 +50,24 @@ def convert(
         "dropped": list(dropped),
     }
     print(json.dumps(facts) if as_json else _in_words(facts, dropped))
+
+
+def _require_foreign(source: Path) -> None:
+    """Refuse what this package has written itself: there is nothing to convert, and its names of layers would all be unexpected."""
+    from safetensors import SafetensorError, safe_open
+
+    from tsernet.errors import UserError
+    from tsernet.model_files import FORMAT
+    from tsernet.runtimes import is_exported
+
+    own = is_exported(source) and source.is_file()
+    if source.suffix == ".safetensors" and source.is_file():
+        with suppress(SafetensorError, OSError), safe_open(source, framework="numpy") as file:  # a damaged one is named when it is read
+            own = (file.metadata() or {}).get("format") == FORMAT
+    if own:
+        raise UserError(
+            f"{source}: is a model of this package already, expected the authors' weights (.pth); predict and inspect take it as it is"
+        )
 
 
 def _fill(source: Path, weights: Mapping[str, object]) -> tuple[TSERNet, tuple[str, ...]]:

@@ -57,7 +57,7 @@ def write_export(wanted: Export) -> tuple[dict[str, Any], str]:
     from pipelines.exporting.images import PREPARED, SPLITS, choose_images, choose_pairs
     from pipelines.exporting.parity import measure_parity
     from pipelines.exporting.ranges import observe_on
-    from pipelines.model_resolver import find_model
+    from pipelines.model_resolver import find_weights
     from pipelines.outputs import require_new_file
     from tsernet.data.levels import FILE
     from tsernet.digests import sha256_of
@@ -67,7 +67,7 @@ def write_export(wanted: Export) -> tuple[dict[str, Any], str]:
     from tsernet.runtimes.exported import exported_onnx
 
     _require_sense(wanted)
-    source, fed = find_model(wanted.model)
+    source, fed = find_weights(wanted.model)
     whole = wanted.precision == "int8"
     pairs = choose_pairs(wanted.images, "val", "--images", _SCORED_IMAGES) if whole else []
     images = [image for image, _ in pairs] or choose_images(wanted.images, "val", "--images", _PARITY_IMAGES)

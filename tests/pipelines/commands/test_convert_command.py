@@ -15,6 +15,7 @@ from pipelines.cli import build_app
 from tsernet.errors import UserError
 from tsernet.models import outline_tsernet
 from tsernet.models.official import dead_shapes, official_key
+from tsernet.shipped import shipped_model
 from tsernet.weights import load_model
 
 
@@ -97,3 +98,12 @@ def test_other_mistakes_are_named(tmp_path: Path) -> None:
     refused(tmp_path, "TSERNet.pth")
     with pytest.raises(UserError, match=r"ends in \.safetensors"):
         convert(tmp_path / "TSERNet.pth", tmp_path / "out.pth")
+
+
+def test_a_file_of_this_package_is_named_as_one(tmp_path: Path) -> None:
+    """Its layers have other names, so that all of them would be missing and unexpected."""
+    exported = tmp_path / "model.onnx"
+    exported.write_bytes(b"any")
+    for own in (shipped_model(), exported):
+        with pytest.raises(UserError, match=f"{own.name}: is a model of this package already, expected the authors' weights"):
+            convert(own, tmp_path / "out.safetensors")

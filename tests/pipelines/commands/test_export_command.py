@@ -139,6 +139,15 @@ def test_what_cannot_be_exported_is_said_in_one_line(model: Path, images: Path, 
         export(model, out, "--format", "onnx", "--images", images)
 
 
+@pytest.mark.parametrize("arguments", [("again.onnx", "--format", "openvino"), ("again.safetensors",)])
+def test_an_exported_network_is_not_exported_again(images: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Its first bytes were called a safetensors header that is too large."""
+    (tmp_path / "model.onnx").write_bytes(bytes(range(256)) * 8)
+    more = ("--images", images) if len(arguments) > 1 else ()
+    with pytest.raises(UserError, match=r"model\.onnx: is an exported network, expected weights"):
+        export(tmp_path / "model.onnx", tmp_path / arguments[0], *arguments[1:], *more)
+
+
 def test_the_validation_split_is_taken_where_there_is_one(
     model: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
