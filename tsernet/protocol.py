@@ -120,7 +120,8 @@ def protocol_of(metadata: Mapping[str, str], name: str | None = None) -> Protoco
     """
     chosen = name or metadata.get("protocol", "paper")
     if chosen not in PROTOCOLS:
-        raise UserError(f"protocol {chosen!r}, expected one of {', '.join(PROTOCOLS)}")
+        where = "--protocol" if name else "the model's protocol"
+        raise UserError(f"{where} is {chosen!r}, expected one of: {', '.join(PROTOCOLS)}")
     try:
         scale, offset = (float(part) for part in metadata.get("calibration", "1 0").split())
         threshold = float(metadata.get("threshold", DEFAULT_THRESHOLD))

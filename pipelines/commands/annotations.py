@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tsernet.errors import UserError
+from tsernet.wording import counted
 
 if TYPE_CHECKING:
     from tsernet.annotations.export import MapFile
@@ -51,7 +52,8 @@ def write_annotations(
         for name in targets:
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             (staging / name).replace(out / name)
-    print(f"{report.images} images, {report.clean} of them without a defect; {report.objects} polygons of {report.points} points in {out}")
+    drawn = f"{counted(report.objects, 'polygon')} of {counted(report.points, 'point')}"
+    print(f"{counted(report.images, 'image')}, {report.clean} of them without a defect; {drawn} in {out}")
     print(f"rule: threshold {threshold}, tolerance {tolerance:g} pixels; a hole is joined to its outline by a cut")
 
 

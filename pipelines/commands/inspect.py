@@ -16,6 +16,7 @@ import typer
 
 from pipelines import options
 from tsernet.errors import UserError
+from tsernet.wording import counted
 
 if TYPE_CHECKING:
     from pipelines.inspection_folder import InspectionFolder
@@ -95,7 +96,7 @@ def inspect(
             typer.echo(cleared, err=True)
     verdicts = [verdict for one in inspected for verdict in one.verdicts()]
     defects, marked = sum(len(one.found) for one in inspected), sum(verdict["defects"] > 0 for verdict in verdicts)
-    typer.echo(f"{defects} defects in {marked} of {len(verdicts)} images ({out / 'defects.csv'})")
+    typer.echo(f"{counted(defects, 'defect')} in {marked} of {len(verdicts)} images ({out / 'defects.csv'})")
     if bad:
         raise not_usable(bad, len(paths))
     if defects:

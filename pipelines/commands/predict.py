@@ -9,6 +9,7 @@ import typer
 
 from pipelines import options
 from tsernet.errors import CheckError, UserError
+from tsernet.wording import counted
 
 if TYPE_CHECKING:
     from tsernet.images.levels import CountingLevels
@@ -72,7 +73,7 @@ def predict(
         warn_of_levels(counting, is_given=levels is not None)
     if bad and images.is_file():
         raise UserError(bad[0])
-    typer.echo(f"{len(paths) - len(bad)} maps in {out}" if out.is_dir() else f"map {out}")
+    typer.echo(f"map {out}" if out in targets.values() else f"{counted(len(paths) - len(bad), 'map')} in {out}")
     if bad:
         raise not_usable(bad, len(paths))
 

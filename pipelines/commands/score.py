@@ -104,10 +104,11 @@ def _print_table(scores: Scores) -> None:
     from rich.table import Table
 
     from tsernet.metrics import MEASURES
+    from tsernet.wording import counted
 
     console = Console()
     if scores.count:
-        table = Table(title=f"{scores.count} maps")
+        table = Table(title=counted(scores.count, "map"))
         table.add_column("measure")
         table.add_column("score", justify="right")
         table.add_column("better")

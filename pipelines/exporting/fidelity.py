@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsernet.errors import CheckError, UserError
+from tsernet.wording import counted
 
 if TYPE_CHECKING:
     from tsernet.metrics import Scores
@@ -54,7 +55,7 @@ class Fidelity:
         """Say all in words."""
         scores = ((name, *pair) for name, pair in (("S", self.s_measure), ("max F", self.max_f_measure)))
         said = ", ".join(f"{name} {ours:.4f} instead of {theirs:.4f}" for name, theirs, ours in scores)
-        return f"on {self.images} images {said}, {self.decisions:.2%} of the verdicts are others"
+        return f"on {counted(self.images, 'image')} {said}, {self.decisions:.2%} of the verdicts are others"
 
     def hold(self) -> None:
         """Check that no figure is worse than `Tolerances` allow.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tsernet.errors import CheckError
+from tsernet.wording import counted
 
 if TYPE_CHECKING:
     from tsernet.images.levels import Samples
@@ -39,7 +40,7 @@ class Parity:
 
     def sentence(self) -> str:
         """Say all in words."""
-        return f"on {self.images} images its maps differ from PyTorch's by up to {self.largest:.6f}"
+        return f"on {counted(self.images, 'image')} its maps differ from PyTorch's by up to {self.largest:.6f}"
 
     def hold(self) -> None:
         """Check that no pixel is further off than `TOLERANCE`.

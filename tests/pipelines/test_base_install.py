@@ -54,7 +54,7 @@ def test_predict_inspect_and_score_run_without_the_extras(images: Path, tmp_path
         return subprocess.run([sys.executable, "-c", HIDDEN, *words], cwd=tmp_path, env=environment, capture_output=True, text=True)
 
     for words, code, said in (
-        (("predict", "images", "--out", "maps", "--model", "shipped"), 0, "1 maps in maps"),
+        (("predict", "images", "--out", "maps", "--model", "shipped"), 0, "1 map in maps"),
         (("score", "maps", "masks"), 0, "max F"),
         (("inspect", "images", "--out", "found", "--model", "shipped"), 3, "1 of 1 images"),
     ):

@@ -56,7 +56,7 @@ def test_a_scratch_over_three_frames_is_one_defect_with_its_full_length(frames: 
     assert pq.read_table(out / "defects.parquet").to_pylist()[0]["frames"] == 3
     assert json.loads((out / "defects.json").read_text())["images"][0]["found"][0]["id"] == 1
     assert {path.name for path in (out / "overlays").iterdir()} == {f"frame{index}.png" for index in range(8, 12)}
-    assert "1 defects in 3 of 4 images" in result.output
+    assert "1 defect in 3 of 4 images" in result.output
 
 
 def test_each_frame_alone_has_its_own_part_and_clean_images_end_with_0(frames: Path, tmp_path: Path) -> None:

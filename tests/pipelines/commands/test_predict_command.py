@@ -93,8 +93,13 @@ def test_a_method_that_learns_nothing_needs_no_model(image: Path) -> None:
         assert (saliency.mode, saliency.size) == ("L", (70, 50))
     with pytest.raises(UserError, match=r"--method bc has no model; leave out --pixel-scale"):
         predict(image, "--out", "maps", "--method", "bc", "--pixel-scale", 2)
-    with pytest.raises(UserError, match=r"--method unet: expected one of bc, 2lsg, smd, rcrr"):
+    with pytest.raises(UserError, match=r"--method is .unet., expected one of: bc, 2lsg, smd, rcrr"):
         predict(image, "--out", "maps", "--method", "unet")
+
+
+def test_another_protocol_is_refused_in_the_words_of_other_options(image: Path) -> None:
+    with pytest.raises(UserError, match=r"--protocol is .foo., expected one of: strip, paper"):
+        predict(image, "--out", "maps", "--model", "shipped", "--protocol", "foo")
 
 
 def test_what_is_wrong_with_several_files_is_said_once() -> None:
@@ -111,3 +116,13 @@ def test_a_method_names_what_is_too_large_for_it_and_does_the_rest(image: Path) 
     with pytest.raises(CheckError, match=r"1 of 2 files could not be used: .*large\.png"):
         predict(".", "--out", "maps", "--method", "smd")
     assert [path.name for path in Path("maps").iterdir()] == ["one.png"]
+
+
+def test_where_no_file_could_be_used_no_map_is_claimed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`map maps` was said of a folder that was not even made."""
+    monkeypatch.chdir(tmp_path)
+    Path("large").mkdir()
+    Image.fromarray(np.zeros((1001, 1000), dtype=np.uint8)).save("large/a.png")
+    result = CliRunner().invoke(build_app(), ["predict", "large", "--out", "maps", "--method", "smd"])
+    assert isinstance(result.exception, CheckError)
+    assert result.stdout.splitlines() == ["0 maps in maps"]

@@ -102,7 +102,7 @@ def test_clean_images_are_counted_and_scored_apart(run, tmp_path):
 
     assert (tree["count"], tree["max_f_measure"], tree["iou"]) == (1, pytest.approx(1), 1)
     assert (tree["clean_count"], tree["clean_wrong_area"], tree["clean_with_any"]) == (2, 0.005, 0.5)
-    assert "1 maps" in told
+    assert "1 map " in told
     assert "2 clean images, whose masks are empty, are not in the measures above: 0.5000% of the area marked" in told
     assert [row["name"] for row in csv.DictReader((tmp_path / "each.csv").read_text().splitlines())] == ["a"]
 

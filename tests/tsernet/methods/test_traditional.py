@@ -157,5 +157,5 @@ def test_all_test_images_score_as_table_one_says(name: str, shared: Path, tmp_pa
 def test_a_name_that_is_none_is_said_to_the_user() -> None:
     from tsernet.errors import UserError
 
-    with pytest.raises(UserError, match=r"--method full: expected one of bc, 2lsg, smd, rcrr; networks are given by --model"):
+    with pytest.raises(UserError, match=r"--method is .full., expected one of: bc, 2lsg, smd, rcrr; networks are given by --model"):
         TraditionalMaps("full")

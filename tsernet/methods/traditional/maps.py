@@ -57,7 +57,7 @@ class TraditionalMaps:
 
     def __init__(self, name: str) -> None:
         if name not in TRADITIONAL:
-            raise UserError(f"--method {name}: expected one of {', '.join(TRADITIONAL)}; networks are given by --model")
+            raise UserError(f"--method is {name!r}, expected one of: {', '.join(TRADITIONAL)}; networks are given by --model")
         self.name = name
         self.levels: Levels | None = None
 
