@@ -14,7 +14,8 @@ from tsernet.config import load_params
 def main(_: Sequence[str]) -> None:
     """Validate params.yaml and say which preset it came from."""
     params = load_params()
-    print(f"params.yaml is valid (preset {params.preset}, {len(params.variants)} variants, {len(params.seeds)} seeds)")
+    variants, seeds = ", ".join(params.variants), ", ".join(map(str, params.seeds))
+    print(f"params.yaml is valid (preset {params.preset}; variants: {variants}; seeds: {seeds})")
 
 
 if __name__ == "__main__":

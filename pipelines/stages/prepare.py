@@ -27,7 +27,8 @@ def main(_: Sequence[str]) -> None:
         subfolders=dataset.subfolders,
         exclude=dataset.exclude,
     )
-    print(f"{len(rows)} samples in {PREPARED}")
+    usable = sum(row.usable for row in rows)
+    print(f"{usable} samples in {PREPARED}" if usable == len(rows) else f"{usable} of {len(rows)} samples in {PREPARED}")
     if faults := describe_faults(rows):
         print(f"warning: {faults}; manifest.csv has every reason", file=sys.stderr)
     if lone := describe_lone_samples(rows):

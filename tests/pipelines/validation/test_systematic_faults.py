@@ -52,13 +52,22 @@ def suffixed(mask: Path) -> None:
     ],
 )
 def test_a_systematic_mistake_is_one_line_and_a_page(
-    world: World, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Path], None], reason: str, setting: str
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Path], None],
+    reason: str,
+    setting: str,
 ) -> None:
     for mask in sorted((world.raw / "masks").iterdir()):
         spoil(mask)
     use(world, monkeypatch)
     prepare.main([])
+    said = capsys.readouterr()
+    assert said.err.count("cannot be used") == 1
+    assert f"0 of {reason.split()[2]} samples in data/prepared" in said.out
     split.main([])
+    assert capsys.readouterr().err.splitlines()[-1].startswith("warning: no sample is usable, and every list is empty; 'validate' names")
 
     with pytest.raises(CheckError) as caught:
         validate.main([])
