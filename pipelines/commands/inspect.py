@@ -64,13 +64,19 @@ def inspect(
     from pipelines.commands.predict import list_images, name_of, not_usable, warn_of_levels
     from pipelines.inspection_folder import inspection_folder
     from tsernet.images.levels import CountingLevels
-    from tsernet.inspection import write_tables
+    from tsernet.inspection import first_gap, write_tables
 
     paths = sorted(list_images(images, out), key=lambda path: _natural(name_of(path, images)))
     names = [name_of(path, images) for path in paths]
     if pixel_mm is not None and not 0 < pixel_mm < math.inf:
         raise UserError(f"--pixel-mm {pixel_mm:g}, expected the side of a pixel in millimetres, above 0")
     job = _Job.of(model, pixel_scale, pixel_mm, threshold, min_area, levels, device, runtime, max_pixels, maps, overlays)
+    if continuous and (gap := first_gap(names)):
+        typer.echo(
+            f"warning: {gap[1]} comes next to {gap[0]}: if a frame is missing between them, all below lies further down on the strip than"
+            " is said, and defects at the seam may be joined wrongly",
+            err=True,
+        )
     bad: list[str] = []
     with inspection_folder(out, images) as folder:
         if continuous:

@@ -18,7 +18,7 @@ from pipelines.cli import build_app
 from pipelines.commands.inspect import DEFECTS_FOUND
 from pipelines.inspection_folder import inspection_folder
 from tsernet.errors import CheckError, UserError
-from tsernet.inspection import Kept, inspect_rows
+from tsernet.inspection import Kept, first_gap, inspect_rows
 from tsernet.tiles import ArrayRows, RowSource
 from tsernet.tiles.predictor import Band
 
@@ -57,6 +57,29 @@ def test_a_scratch_over_three_frames_is_one_defect_with_its_full_length(frames: 
     assert json.loads((out / "defects.json").read_text())["images"][0]["found"][0]["id"] == 1
     assert {path.name for path in (out / "overlays").iterdir()} == {f"frame{index}.png" for index in range(8, 12)}
     assert "1 defect in 3 of 4 images" in result.output
+
+
+def test_a_frame_that_is_missing_is_told(frames: Path, tmp_path: Path) -> None:
+    """The frames around it were joined without a word."""
+    (frames / "frame10.png").rename(frames / "frame12.png")
+    result = inspect(frames, "--out", tmp_path / "out", "--continuous", "--no-overlays")
+    assert "warning: frame11 comes next to frame9: if a frame is missing" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("names", "gap"),
+    [
+        (["a/f8", "a/f9", "a/f10"], None),
+        (["f8.5x", "f9.5x"], None),
+        (["f001", "f002", "f004", "f006", "f007"], ("f002", "f004")),
+        (["1015", "1018", "1020", "1021"], None),  # times of day
+        (["f8", "f10"], None),  # of two nobody knows how they are counted
+        (["one"], None),
+        ([], None),
+    ],
+)
+def test_a_number_that_is_left_out_is_found_where_frames_are_counted(names: list[str], gap: tuple[str, str] | None) -> None:
+    assert first_gap(names) == gap
 
 
 def test_each_frame_alone_has_its_own_part_and_clean_images_end_with_0(frames: Path, tmp_path: Path) -> None:
