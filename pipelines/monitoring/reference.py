@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -49,16 +51,19 @@ class Reference:
 
 
 def remembered(folder: Path, split: str, weights: str) -> Reference | None:
-    """Read the reference of a split and a version; None if it was not made yet, or by other statistics."""
+    """Read the reference of a split and a version; None if it was not made yet, by other statistics, or its file is damaged."""
     path = _path(folder, split, weights)
     if not path.is_file():
         return None
-    with np.load(path) as kept:
-        about = json.loads(str(kept["about"]))
-        if about["format"] != FORMAT or (about["split"], about["weights"]) != (split, weights):
-            return None
-        columns = {key.removeprefix("column_"): kept[key] for key in kept.files if key.startswith("column_")}
-        features = kept["features"]
+    try:
+        with path.open("rb") as stream, np.load(stream) as kept:
+            about = json.loads(str(kept["about"]))
+            if about["format"] != FORMAT or (about["split"], about["weights"]) != (split, weights):
+                return None
+            columns = {key.removeprefix("column_"): kept[key] for key in kept.files if key.startswith("column_")}
+            features = kept["features"]
+    except (BadZipFile, zlib.error, EOFError, ValueError, KeyError):  # as a power cut may leave it; it is made again, and that is said
+        return None
     return Reference(Figures(columns, features, (weights,) * len(features)), split, weights, about["of"])
 
 

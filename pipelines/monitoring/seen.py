@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from tsernet.data.atomic import write_whole
+from tsernet.errors import UserError
 
 _MARK = "until.json"
 
@@ -15,9 +16,16 @@ def seen_until(state: Path) -> str:
 
     Args:
         state: Folder of the monitor, `.tsernet/monitor` of a repository.
+    Raises:
+        UserError: If the file that says so is damaged: neither all images nor none would be right.
     """
     mark = state / _MARK
-    return str(json.loads(mark.read_text(encoding="utf-8"))["at"]) if mark.is_file() else ""
+    if not mark.is_file():
+        return ""
+    try:
+        return str(json.loads(mark.read_text(encoding="utf-8"))["at"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{mark}: is damaged ({type(error).__name__}); without it, the next look compares the last images again") from None
 
 
 def mark_seen(state: Path, last: str) -> None:

@@ -98,6 +98,11 @@ class InspectionLog:
             with database:
                 database.execute(insert, row)
 
+    @property
+    def file(self) -> Path:
+        """The file of today."""
+        return self._file(f"{datetime.now(UTC):%Y-%m-%d}")
+
     def close(self) -> None:
         """Close the file of today."""
         with self._lock:

@@ -160,5 +160,5 @@ class Service:
             self.metrics.log_failures.inc()
             problem = f"the inspection log cannot be written ({' '.join(str(error).split())[:200]})"
             if problem != self.problem:
-                print(f"serve: {problem}", file=sys.stderr, flush=True)
+                print(f"serve: {problem}: {self.log.file}", file=sys.stderr, flush=True)
             self.problem = problem

@@ -23,7 +23,7 @@ from pipelines.cli import build_app
 from pipelines.exit_codes import DRIFTED
 from pipelines.monitoring.figures import figures_of
 from pipelines.monitoring.monitor import Look, look, reference_of
-from pipelines.monitoring.reference import Reference, remember
+from pipelines.monitoring.reference import Reference, remember, remembered
 from pipelines.monitoring.seen import seen_until
 from pipelines.monitoring.verdict import Verdict, judge
 from pipelines.monitoring.window import last_images, parse_moment
@@ -211,3 +211,21 @@ def test_a_slip_of_the_pen_does_not_wait_for_images(repository: Path, arguments:
     """With fewer images than a window has nothing is compared, and neither would be looked for."""
     with pytest.raises(UserError, match=said):
         CliRunner().invoke(build_app(), ["monitor", *arguments], catch_exceptions=False)
+
+
+def test_what_a_power_cut_left_of_a_reference_is_made_again(tmp_path: Path) -> None:
+    remember(tmp_path, reference())
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    for length in (0, 10, len(whole) // 2, len(whole) - 30):
+        file.write_bytes(whole[:length])
+        assert remembered(tmp_path, "split", "1" * 64) is None
+    file.write_bytes(whole[:200] + bytes(len(whole) - 400) + whole[-200:])
+    assert remembered(tmp_path, "split", "1" * 64) is None
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '"x"'])
+def test_a_damaged_mark_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "until.json").write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=r"until\.json: is damaged"):
+        seen_until(tmp_path)

@@ -124,7 +124,9 @@ def test_a_file_that_is_no_log_is_named(tmp_path: Path, made: str | None, said: 
         list(read_log(tmp_path, ("name", "clipped", "features")))
 
 
-def test_a_log_that_cannot_be_written_is_said_and_stops_nothing(running: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_written_is_said_and_stops_nothing(
+    running: Callable[..., Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").touch()
     with running(Served(model="shipped", port=0, log=LogSettings(tmp_path / "file"))) as client:
         assert client.post("/v1/inspect", files={"images": ("a.png", png_of(steel(64, 128)))}).status_code == 200
@@ -132,3 +134,4 @@ def test_a_log_that_cannot_be_written_is_said_and_stops_nothing(running: Callabl
         assert health["status"] == "degraded"
         assert "inspection log cannot be written" in health["problem"]
         assert "tsernet_log_failures_total 1.0" in client.get("/metrics").text
+    assert f"): {tmp_path / 'file'}/inspections-" in capfd.readouterr().err
