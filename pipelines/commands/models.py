@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="One JSON object or list on stdout")]
 Model = Annotated[str, typer.Argument(help="models:/NAME/VERSION or models:/NAME@ALIAS")]
 Name = Annotated[str, typer.Option(help="The registered model")]
-Reason = Annotated[str, typer.Option(help="Why; it goes into the record")]
+
+
+def _said(reason: str) -> str:
+    """Refuse an empty reason: the record is kept for whoever asks later why."""
+    if not reason.strip():
+        raise UserError("--reason is empty, expected why; without the option the record says 'by hand'")
+    return reason
+
+
+Reason = Annotated[str, typer.Option(callback=_said, help="Why; it goes into the record")]
 
 NAME, CHAMPION = "tsernet", "models:/tsernet@champion"
 

@@ -131,7 +131,15 @@ def _checked_out(root: Path, commit: str, tree: Path) -> Iterator[Path]:
 
 def _restore_sources(registry: Registry, version: Version, tree: Path, scratch: Path) -> None:
     """Put back what the commit does not hold: changes that were not committed, the params, and the lock that names the data."""
-    registry.client.download_artifacts(version.run_id, "source", str(scratch))
+    from mlflow.exceptions import MlflowException
+
+    try:
+        registry.client.download_artifacts(version.run_id, "source", str(scratch))
+    except (MlflowException, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(
+            f"models:/{version.name}/{version.number}: what its run {version.run_id} recorded of its source cannot be fetched ({reason})"
+        ) from None
     source = scratch / "source"
     if (source / _PATCH).is_file():
         applied = run_git(tree, "apply", "--allow-empty", str(source / _PATCH))

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.cli import build_app
 from pipelines.registry.decisions import ANYONE, Decision, replay
+from tsernet.errors import UserError
 
 
 def _promote(version: str, expected: str = ANYONE) -> Decision:
@@ -49,3 +54,9 @@ def test_an_alias_moved_or_removed_by_other_tools_is_part_of_the_story() -> None
     assert record.champion == "1"
     assert record.outcome("").effect == "champion"
     assert dataclasses.asdict(record.decisions[1])["champion_before"] == "1"
+
+
+@pytest.mark.parametrize("arguments", [("promote", "models:/tsernet/1"), ("rollback",)])
+def test_an_empty_reason_is_no_reason(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(UserError, match="--reason is empty, expected why"):
+        CliRunner().invoke(build_app(), ["models", *arguments, "--reason", " "], catch_exceptions=False)

@@ -8,12 +8,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import psutil
 import pytest
+from mlflow.exceptions import MlflowException
 
 from pipelines.git import decode, run_git
-from pipelines.registry.rebuild import _checked_out, _scratch
+from pipelines.registry.rebuild import _checked_out, _restore_sources, _scratch
+from tsernet.errors import UserError
 
 _SLEEPS = """
 import sys
@@ -108,3 +112,11 @@ def test_one_that_is_told_to_stop_says_so_in_one_line_and_leaves_nothing(reposit
     assert "most recent call last" not in said.partition("error:")[2]
     assert not list(temporary.glob("tsernet-rebuild-*"))
     assert _trees(repository) == []
+
+
+def test_a_run_whose_files_are_gone_is_named(tmp_path: Path) -> None:
+    client = Mock()
+    client.download_artifacts.side_effect = MlflowException("Failed to download artifacts from path 'source'")
+    version = SimpleNamespace(run_id="ab12", name="tsernet", number=1)
+    with pytest.raises(UserError, match=r"^models:/tsernet/1: what its run ab12 recorded of its source cannot be fetched \(Failed"):
+        _restore_sources(SimpleNamespace(client=client), version, tmp_path, tmp_path)  # type: ignore[arg-type]
