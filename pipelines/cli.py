@@ -44,11 +44,17 @@ def _options(
 
 
 def main() -> None:
-    """Run the command and end the process: 0 done, 1 a check does not hold, 2 a mistake of the user's."""
+    """Run the command and end the process: 0 done, 1 a check does not hold, 2 a mistake of the user's, 130 Ctrl-C, or the command's own."""
     bypass_proxy_for_loopback()
     with ending_in_one_line():
         try:
             build_app()()
+        except SystemExit as ended:
+            # Typer ends without a word, and with 130, whatever says that the process was told to stop.
+            stopped = getattr(ended.__context__, "__cause__", None)
+            if isinstance(stopped, KeyboardInterrupt):
+                raise stopped from None
+            raise
         except ModuleNotFoundError as error:
             extra = extra_of(error.name)
             if extra is None:

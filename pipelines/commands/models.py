@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.exit_codes import exit_code_of
-from tsernet.errors import CheckError, StoppedError, UserError
+from tsernet.errors import CheckError, UserError
 
 if TYPE_CHECKING:
     from pipelines.registry import Registry, Version
@@ -114,11 +112,7 @@ def rebuild(model: Model, as_json: Json = False) -> None:
     from pipelines.registry.rebuild import rebuild as make_again
 
     registry, version = _resolve(model)
-    try:
-        rebuilt = make_again(registry, version)
-    except StoppedError as error:  # Typer would take it for a Ctrl-C, and end with 130 and no word
-        print(f"error: {error}", file=sys.stderr)
-        raise typer.Exit(exit_code_of(error)) from None
+    rebuilt = make_again(registry, version)
     _print(dataclasses.asdict(rebuilt), as_json)
     if not (rebuilt.same_weights and rebuilt.same_data):
         what = "weights" if rebuilt.same_data else "data"

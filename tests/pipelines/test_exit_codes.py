@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from PIL import Image
 
 from pipelines.cli import main
 from pipelines.exit_codes import ending_in_one_line
-from tsernet.errors import CheckError, UserError
+from tsernet.errors import CheckError, StoppedError, UserError
 
 
 @pytest.mark.parametrize(
@@ -65,3 +66,19 @@ def test_a_folder_below_a_file_is_one_line_of_the_command(
         main()
     assert ended.value.code == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith("error: notes.txt/")
+
+
+@pytest.mark.parametrize(
+    ("stop", "code", "line"),
+    [(KeyboardInterrupt(), 130, "error: stopped by SIGINT"), (StoppedError(15, "stopped, go on"), 143, "error: stopped, go on")],
+)
+def test_a_command_that_is_told_to_stop_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], stop: KeyboardInterrupt, code: int, line: str
+) -> None:
+    """Typer makes a silent 130 of both."""
+    monkeypatch.setattr("pipelines.commands.predict.list_images", Mock(side_effect=stop))
+    monkeypatch.setattr("sys.argv", ["tsernet", "predict", "images", "--out", "maps"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == code
+    assert capsys.readouterr().err.splitlines() == [line]
