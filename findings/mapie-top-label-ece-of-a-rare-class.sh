@@ -2,7 +2,7 @@
 # MAPIE's top-label calibration error of 100,000 frames is decided by the six that were called defects
 #
 # Seen: 2026-11-30 with mapie 1.6.0, scikit-learn 1.7.2, numpy 2.2.6, scipy 1.16.3.
-# Expected: each label's error weighted by how many frames were given it, as in the paper that the documentation names: an expectation over frames
+# Expected: each bin weighted by its share of all frames, as in the formula of the documentation and in the paper that it names
 # Happens: the plain mean over the labels that were predicted. Probabilities that are right by construction, with 1 % of defects, have the error
 #   0.25 since a few frames are above a half; without those frames it is 0.0009
 # Hurt: who accepts a calibration by this figure, or compares two: it is the luck of a handful of frames, and jumps from 0.001 to 0.2 with the
