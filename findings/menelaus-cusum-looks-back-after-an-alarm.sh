@@ -7,7 +7,6 @@
 #   whole stream is judged. After an alarm at 403 what comes next has no influence for 404 values: a step of 50 deviations, up or down, gives
 #   no alarm in the 240 values that follow it
 # Hurt: who lets it run on: a line that gave one alarm in the night is watched, for as long again, by its values of the day before
-# Here: the monitor judges each window by itself.
 # Exits 1 if the behaviour is no longer the one stated.
 set -euo pipefail
 folder=$(mktemp -d)

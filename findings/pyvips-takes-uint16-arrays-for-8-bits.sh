@@ -7,7 +7,7 @@
 #   pixels are right and go to TIFF unchanged, but pngsave writes 8 bits and sharpen and thumbnail_image give 8 bits, all cut at 255: white
 # Hurt: who passes 12-bit frames from a camera or from OpenCV through pyvips: each is white in the archive of PNG or before the network, without
 #   a warning, and a trial on files of TIFF was right
-# Here: frames are written by one function, whose tests read 12 bits back.
+# Here: pyvips is not used.
 # Exits 1 if the behaviour is no longer the one stated.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -7,7 +7,7 @@
 #   AP 1.0 and recall 1.0 at an overlap of a half, as one that finds all of them; with iscrowd 0 the first has 0.34 and 0.33
 # Hurt: who keeps a broken scratch, or scale around a clean spot, as one mask: in the exported set such defects are no longer missed in the
 #   evaluation, and the usual readers drop crowds from training
-# Here: masks are stored as images, without flags.
+# Here: what is written as COCO has iscrowd 0.
 # Exits 1 if the behaviour is no longer the one stated.
 set -euo pipefail
 folder=$(mktemp -d)

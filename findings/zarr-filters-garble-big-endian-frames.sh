@@ -7,7 +7,6 @@
 #   reading: also before the file is closed, and without a word. A filter to a type of one byte is right
 # Hurt: who archives 12-bit frames from 16-bit PGM, FITS, Motorola TIFF or network buffers with the filter that makes grey frames small: every
 #   value comes back wrong, spread over all 16 bits
-# Here: frames are native-endian before they are stored.
 # Exits 1 if the behaviour is no longer the one stated.
 set -euo pipefail
 folder=$(mktemp -d)
