@@ -4,7 +4,8 @@
 # Seen: 2026-11-30 with harvesters 1.4.3, numpy 2.2.6.
 # Expected: the values of 14 bits that PFNC's Mono14p holds in a row, four pixels in seven bytes, as its Mono10p and Mono12p come back right
 # Happens: of every four pixels the second is taken modulo 1024 and the third modulo 4096; the first and the fourth are right. Dark pixels, and
-#   test images below 1024, come back right altogether
+#   test images below 1024, come back right altogether. (The unpacker was called by itself: the same version's list of formats, by which it picks one
+#   for a camera, has no Mono14p)
 # Hurt: who decodes raw buffers of a 14-bit camera by it: a flat 5000 becomes columns of 5000, 904, 904, 5000. Steel has upright stripes of
 #   scratches' contrast, the brighter it is, and the true values cannot be had back
 # Exits 1 if the behaviour is no longer the one stated.

@@ -2,7 +2,7 @@
 # SimpleITK's BinaryThinning leaves nothing of a defect that lies along an edge of the frame
 #
 # Seen: 2026-11-30 with simpleitk 2.5.7, numpy 2.2.6.
-# Expected: a line of about its length, as for the same defect one pixel away from the edge; the documentation says nothing of the frame's edge
+# Expected: a line of about its length, as for the same defect one pixel away from the edge
 # Happens: pixels of the outermost rows and columns count as if they had to go: a bar of 60 x 5 pixels at any of the four edges is thinned to no
 #   pixel, and so is a line one pixel wide; with a margin of zeros around the frame 56 to 60 pixels are left. A frame that is all defect comes
 #   back unchanged
