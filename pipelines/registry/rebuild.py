@@ -23,6 +23,7 @@ from pipelines.tracking.location import repository_root
 from tsernet.data.flocks import try_to_lock
 from tsernet.errors import CheckError, StoppedError, UserError
 from tsernet.measures import MEASURES
+from tsernet.signals import STOP_SIGNALS, stop_signals_handled
 
 _GRACE_SECONDS = 6.0
 _PREFIX = "tsernet-rebuild-"
@@ -78,18 +79,12 @@ def _signals_stop() -> Iterator[None]:
     """Have SIGINT and SIGTERM raise StoppedError inside the block, the first of them alone: a second must not interrupt the tidying up."""
 
     def stop(number: int, _: FrameType | None) -> None:
-        for one in earlier:
+        for one in STOP_SIGNALS:
             signal.signal(one, signal.SIG_IGN)
         raise StoppedError(number, f"the rebuild was stopped by {signal.Signals(number).name}; nothing of it is left, run it again")
 
-    earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in earlier:
-        signal.signal(number, stop)
-    try:
+    with stop_signals_handled(stop):
         yield
-    finally:
-        for number, handler in earlier.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

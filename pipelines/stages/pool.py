@@ -31,6 +31,7 @@ from pipelines.tracking.pipeline_run import dvc_process, pipeline_run_id
 from tsernet.config import Params, load_params
 from tsernet.devices import available_cores
 from tsernet.errors import CheckError, StoppedError, UserError
+from tsernet.signals import stop_signals_handled
 
 _POLL_SECONDS = 0.1
 _STAGES = ("train", "evaluate")
@@ -183,12 +184,8 @@ def clear_pool() -> None:
 @contextmanager
 def _signals() -> Iterator[list[int]]:
     received: list[int] = []
-    former = {number: signal.signal(number, lambda n, _: received.append(n)) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with stop_signals_handled(lambda number, _: received.append(number)):
         yield received
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
 
 
 class _Tail:

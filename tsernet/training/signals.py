@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from tsernet.signals import stop_signals_handled
 
 
 class StopRequest:
@@ -23,9 +24,5 @@ class StopRequest:
 def stop_requests() -> Iterator[StopRequest]:
     """Catch SIGINT and SIGTERM inside the block, and put the earlier handlers back after it."""
     request = StopRequest()
-    earlier = {number: signal.signal(number, request.handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with stop_signals_handled(request.handle):
         yield request
-    finally:
-        for number, handler in earlier.items():
-            signal.signal(number, handler)
