@@ -31,11 +31,11 @@ def main(_: Sequence[str]) -> None:
     write_splits(parts, rows, SPLITS, levels)
     if levels is not None:
         print(f"levels: {levels.black} becomes black, {levels.white} white (dataset.levels)")
+    # Validation stops at an empty list, and its page says why: it must come that far.
     if not any(row.usable for row in rows):
-        # `prepare` has just said why; validation stops here, and its page shows each: it must come that far.
         print("warning: no sample is usable, and every list is empty; 'validate' names the reason and stops", file=sys.stderr)
-    for part in ("train", "test"):
-        if not parts[part] and any(row.usable for row in rows):
+    else:
+        for part in (part for part in ("train", "test") if not parts[part]):
             print(f"warning: no sample is left for {part}; {describe_faults(rows) or f'of {len(rows)} samples'}", file=sys.stderr)
     print(
         ", ".join(f"{part} {len(names)}" for part, names in parts.items())
