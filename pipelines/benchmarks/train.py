@@ -197,8 +197,7 @@ def _chosen(work: Work, params: Train, fabric: Fabric, memory_format: torch.memo
     from tsernet.training.state import make_optimizer
 
     network: nn.Module = build_tsernet("full", work.width).to(memory_format=memory_format).train()
-    if not params.hardware.compile:
-        use_training_norms(network, fabric.device)
+    use_training_norms(network, fabric.device, params.hardware.compile)
     optimizer = make_optimizer(network, params.optimiser)
     if params.hardware.compile:
         network.compile()

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from tsernet.training.distributed import all_reduce_sum, world_size
+from tsernet.training.distributed import all_reduce_mean, all_reduce_sum, world_size
 
 NORMS = (nn.BatchNorm2d, nn.SyncBatchNorm)
 """The layers that hold statistics of batches."""
@@ -24,12 +24,18 @@ _LARGE = 2**19
 """From so many values on the kernel's threads lose more than the steps here cost, measured on two cores."""
 
 
-def use_training_norms(network: nn.Module, device: torch.device) -> None:
-    """Put layers for a training in the place of BatchNorm's, in place: ours on a CPU, PyTorch's joint ones on several GPUs."""
-    if device.type == "cpu":
-        _replace(network, TrainingBatchNorm2d)
-    elif world_size() > 1:
+def use_training_norms(network: nn.Module, device: torch.device, is_compiled: bool = False) -> None:
+    """Put layers for a training in the place of BatchNorm's, in place: ours on a CPU, PyTorch's joint ones on several GPUs.
+
+    Args:
+        network: Not set up for an optimizer yet: the layers' parameters are new ones.
+        device: Where it is trained.
+        is_compiled: By torch.compile, which writes a kernel of its own for PyTorch's layer, and is left that one in a single process.
+    """
+    if world_size() > 1 and device.type != "cpu":
         _replace(network, nn.SyncBatchNorm)
+    elif world_size() > 1 or (device.type == "cpu" and not is_compiled):
+        _replace(network, TrainingBatchNorm2d)
 
 
 def use_plain_norms(network: nn.Module) -> None:
@@ -54,9 +60,11 @@ class TrainingBatchNorm2d(nn.BatchNorm2d):
 
     def forward(self, features: Tensor) -> Tensor:
         """Normalise (B, C, H, W): by the joint batch's statistics in training, else by the running ones."""
+        if not self.training:
+            return super().forward(features)
         together = _pixels_together(features)
         pays = together > 1 and features.numel() >= _LARGE and features.dtype == torch.float32
-        if not self.training or not (pays or world_size() > 1):
+        if not pays and world_size() == 1:
             return super().forward(features)
         values = features.float() if features.dtype == torch.bfloat16 else features
         normed, mean, variance = _Normalise.apply(values, self.weight, self.bias, self.eps, together)
@@ -83,7 +91,7 @@ class _Normalise(torch.autograd.Function):
         means, variances = torch.ops.aten.batch_norm_update_stats(_joined(features, together), None, None, 0.0)
         means, variances = means.view(together, -1).double(), variances.view(together, -1).double()
         # In float64, where a sum of squares loses nothing.
-        mean, square = all_reduce_sum(torch.stack((means.mean(dim=0), (variances + means * means).mean(dim=0)))) / world_size()
+        mean, square = all_reduce_mean(torch.stack((means.mean(dim=0), (variances + means * means).mean(dim=0))))
         variance = (square - mean * mean).clamp_min(0).to(features.dtype)
         mean = mean.to(features.dtype)
         inverse = torch.rsqrt(variance + eps)

@@ -36,7 +36,7 @@ def all_reduce_sum(values: Tensor) -> Tensor:
 
 def all_reduce_mean(values: Tensor) -> Tensor:
     """Average it, likewise."""
-    return values if world_size() == 1 else all_reduce_sum(values) / world_size()
+    return all_reduce_sum(values) / world_size()
 
 
 def all_reduce_max(value: int, device: torch.device) -> int:

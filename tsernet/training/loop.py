@@ -30,7 +30,7 @@ from tsernet.training.batchnorm_layers import use_plain_norms, use_training_norm
 from tsernet.training.checkpoint import load_newest, save_checkpoint
 from tsernet.training.checks import explain_out_of_memory, require_finite
 from tsernet.training.device_lock import device_lock
-from tsernet.training.distributed import all_reduce_max, all_reduce_mean, process_rank, world_size
+from tsernet.training.distributed import all_reduce_max, all_reduce_mean, process_rank
 from tsernet.training.hardware import Settings, device_names, require_even_shares, resolve, start
 from tsernet.training.history import History, Row
 from tsernet.training.network import initial_network
@@ -149,8 +149,7 @@ class _Training:
     def _set_up(self) -> tuple[TrainingState, nn.Module, torch.optim.Optimizer]:
         network = initial_network(self._job.variant, self._job.seed, self._job.params.model, self._job.start)
         network = network.to(memory_format=self._format)
-        if world_size() > 1 or not self._train.hardware.compile:  # torch.compile writes a kernel of its own, for PyTorch's layer alone
-            use_training_norms(network, self._fabric.device)
+        use_training_norms(network, self._fabric.device, self._train.hardware.compile)
         average = copy.deepcopy(network).to(self._fabric.device).eval() if self._train.optimiser.ema > 0 else None
         # torch.compile is typed for functions; of a module it makes a module.
         compiled = cast(nn.Module, torch.compile(network)) if self._train.hardware.compile else network

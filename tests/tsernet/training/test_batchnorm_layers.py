@@ -11,7 +11,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from tsernet.methods.graph import graph_of
 from tsernet.methods.registry import build_network
-from tsernet.training.batchnorm_layers import TrainingBatchNorm2d, use_plain_norms, use_training_norms
+from tsernet.training.batchnorm_layers import NORMS, TrainingBatchNorm2d, use_plain_norms, use_training_norms
 
 CPU = torch.device("cpu")
 LAYOUTS = [torch.channels_last, torch.contiguous_format]
@@ -85,15 +85,26 @@ def test_memory_stays_as_it_lies_and_relu_may_work_in_place() -> None:
     assert features.grad.is_contiguous(memory_format=torch.channels_last)
 
 
-@pytest.mark.parametrize("kind", [TrainingBatchNorm2d, nn.SyncBatchNorm])
-def test_a_method_can_be_saved_after_a_training_with_other_layers(kind: type[nn.Module]) -> None:
+@pytest.mark.parametrize(
+    ("device", "processes", "is_compiled", "kind"),
+    [
+        ("cpu", 1, False, TrainingBatchNorm2d),
+        ("cpu", 1, True, nn.BatchNorm2d),
+        ("cpu", 2, True, TrainingBatchNorm2d),
+        ("cuda", 1, False, nn.BatchNorm2d),
+        ("cuda", 2, False, nn.SyncBatchNorm),
+    ],
+)
+def test_a_method_can_be_saved_after_a_training_with_other_layers(
+    device: str, processes: int, is_compiled: bool, kind: type[nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
     network = build_network("unet", 0.1)
     before = graph_of(network)
-    if kind is TrainingBatchNorm2d:
-        use_training_norms(network, CPU)
-    else:
-        network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # as `use_training_norms` would on several GPUs
-    assert any(isinstance(layer, kind) for layer in network.modules())
+    monkeypatch.setattr("tsernet.training.batchnorm_layers.world_size", lambda: processes)
+    use_training_norms(network, torch.device(device), is_compiled)
+    norms = [layer for layer in network.modules() if isinstance(layer, NORMS)]
+    assert norms
+    assert all(type(layer) is kind for layer in norms)
     use_plain_norms(network)
     assert graph_of(network) == before
 
